@@ -1,0 +1,814 @@
+/*
+ * ngx_bb_store_module: directives, their merge and checks, the phase handler,
+ * the start and end of a worker.
+ */
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+#include <jansson.h>
+
+#include "core/core_conf.h"
+#include "core/core_reply.h"
+#include "core/core_req.h"
+#include "core/core_time.h"
+#include "core/core_worker.h"
+#include "coupon/coupon_endpoints.h"
+#include "coupon/coupon_issue.h"
+#include "ops/ops_handler.h"
+#include "redis/redis_script.h"
+
+
+#define BB_ZONE_SIZE  (1024 * 1024)
+
+
+static void *ngx_bb_store_create_main_conf(ngx_conf_t *cf);
+static char *ngx_bb_store_init_main_conf(ngx_conf_t *cf, void *conf);
+static void *ngx_bb_store_create_loc_conf(ngx_conf_t *cf);
+static char *ngx_bb_store_merge_loc_conf(ngx_conf_t *cf, void *parent,
+    void *child);
+static ngx_int_t ngx_bb_store_init(ngx_conf_t *cf);
+
+static char *ngx_bb_store_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+static char *ngx_bb_store_redis(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+static char *ngx_bb_store_postgres(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+static char *ngx_bb_store_domains(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+static void ngx_bb_store_serve(ngx_conf_t *cf,
+    ngx_bb_store_loc_conf_t *blcf);
+static char *ngx_bb_store_mount(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+static char *ngx_bb_store_user(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+static char *ngx_bb_store_ops(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+
+static ngx_int_t ngx_bb_store_init_process(ngx_cycle_t *cycle);
+static void ngx_bb_store_exit_process(ngx_cycle_t *cycle);
+static ngx_int_t ngx_bb_store_start(ngx_cycle_t *cycle,
+    ngx_bb_store_main_conf_t *conf);
+
+
+static ngx_conf_enum_t  ngx_bb_store_acks[] = {
+    { ngx_string("commit"), BB_ACK_COMMIT },
+    { ngx_string("claim"), BB_ACK_CLAIM },
+    { ngx_null_string, 0 }
+};
+
+
+static ngx_conf_num_bounds_t  ngx_bb_store_batch_bounds = {
+    ngx_conf_check_num_bounds, 1, 4096
+};
+
+static ngx_conf_num_bounds_t  ngx_bb_store_queue_bounds = {
+    ngx_conf_check_num_bounds, 1, 1000000
+};
+
+
+static ngx_command_t  ngx_bb_store_commands[] = {
+
+    { ngx_string("bb_store_zone"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_bb_store_zone,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("bb_store_redis"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_1MORE,
+      ngx_bb_store_redis,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("bb_store_postgres"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_1MORE,
+      ngx_bb_store_postgres,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("bb_store_scripts"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_str_slot,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      offsetof(ngx_bb_store_main_conf_t, scripts_dir),
+      NULL },
+
+    { ngx_string("bb_store_sweep"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_msec_slot,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      offsetof(ngx_bb_store_main_conf_t, sweep),
+      NULL },
+
+    { ngx_string("bb_store_coupon_batch"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_num_slot,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      offsetof(ngx_bb_store_main_conf_t, coupon_batch),
+      &ngx_bb_store_batch_bounds },
+
+    { ngx_string("bb_store_coupon_queue"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_num_slot,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      offsetof(ngx_bb_store_main_conf_t, coupon_queue),
+      &ngx_bb_store_queue_bounds },
+
+    { ngx_string("bb_store"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
+      ngx_bb_store_domains,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      BB_PUBLIC,
+      NULL },
+
+    { ngx_string("bb_store_internal"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
+      ngx_bb_store_domains,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      BB_INTERNAL,
+      NULL },
+
+    { ngx_string("bb_store_ops"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
+      ngx_bb_store_ops,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("bb_store_mount"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_bb_store_mount,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("bb_store_user"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_bb_store_user,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("bb_store_owner_check"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_FLAG,
+      ngx_conf_set_flag_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_bb_store_loc_conf_t, owner_check),
+      NULL },
+
+    { ngx_string("bb_store_coupon_ack"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_enum_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_bb_store_loc_conf_t, coupon_ack),
+      &ngx_bb_store_acks },
+
+    { ngx_string("bb_store_coupon_timeout"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_msec_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_bb_store_loc_conf_t, coupon_timeout),
+      NULL },
+
+    { ngx_string("bb_store_max_body"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_size_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_bb_store_loc_conf_t, max_body),
+      NULL },
+
+      ngx_null_command
+};
+
+
+static ngx_http_module_t  ngx_bb_store_module_ctx = {
+    NULL,                                  /* preconfiguration */
+    ngx_bb_store_init,                     /* postconfiguration */
+
+    ngx_bb_store_create_main_conf,         /* create main configuration */
+    ngx_bb_store_init_main_conf,           /* init main configuration */
+
+    NULL,                                  /* create server configuration */
+    NULL,                                  /* merge server configuration */
+
+    ngx_bb_store_create_loc_conf,          /* create location configuration */
+    ngx_bb_store_merge_loc_conf            /* merge location configuration */
+};
+
+
+ngx_module_t  ngx_bb_store_module = {
+    NGX_MODULE_V1,
+    &ngx_bb_store_module_ctx,              /* module context */
+    ngx_bb_store_commands,                 /* module directives */
+    NGX_HTTP_MODULE,                       /* module type */
+    NULL,                                  /* init master */
+    NULL,                                  /* init module */
+    ngx_bb_store_init_process,             /* init process */
+    NULL,                                  /* init thread */
+    NULL,                                  /* exit thread */
+    ngx_bb_store_exit_process,             /* exit process */
+    NULL,                                  /* exit master */
+    NGX_MODULE_V1_PADDING
+};
+
+
+static void *
+ngx_bb_store_create_main_conf(ngx_conf_t *cf)
+{
+    ngx_bb_store_main_conf_t  *conf;
+
+    conf = ngx_pcalloc(cf->pool, sizeof(ngx_bb_store_main_conf_t));
+    if (conf == NULL) {
+        return NULL;
+    }
+
+    conf->shm = ngx_pcalloc(cf->pool, sizeof(bb_shm_t));
+    if (conf->shm == NULL) {
+        return NULL;
+    }
+
+    conf->sweep = NGX_CONF_UNSET_MSEC;
+    conf->coupon_batch = NGX_CONF_UNSET_UINT;
+    conf->coupon_queue = NGX_CONF_UNSET_UINT;
+
+    return conf;
+}
+
+
+static char *
+ngx_bb_store_init_main_conf(ngx_conf_t *cf, void *conf)
+{
+    ngx_bb_store_main_conf_t *bmcf = conf;
+
+    ngx_conf_init_msec_value(bmcf->sweep, 5000);
+    ngx_conf_init_uint_value(bmcf->coupon_batch, 1000);
+    ngx_conf_init_uint_value(bmcf->coupon_queue, 16384);
+
+    return NGX_CONF_OK;
+}
+
+
+static void *
+ngx_bb_store_create_loc_conf(ngx_conf_t *cf)
+{
+    ngx_bb_store_loc_conf_t  *conf;
+
+    conf = ngx_pcalloc(cf->pool, sizeof(ngx_bb_store_loc_conf_t));
+    if (conf == NULL) {
+        return NULL;
+    }
+
+    /*
+     * set by ngx_pcalloc():
+     *
+     *     conf->domains = 0;
+     *     conf->scope = BB_PUBLIC;
+     *     conf->mount = { 0, NULL };
+     *     conf->user = NULL;
+     *     conf->user_header = { 0, NULL };
+     */
+
+    conf->owner_check = NGX_CONF_UNSET;
+    conf->coupon_ack = NGX_CONF_UNSET_UINT;
+    conf->coupon_timeout = NGX_CONF_UNSET_MSEC;
+    conf->max_body = NGX_CONF_UNSET_SIZE;
+
+    return conf;
+}
+
+
+static char *
+ngx_bb_store_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
+{
+    ngx_bb_store_loc_conf_t *prev = parent;
+    ngx_bb_store_loc_conf_t *conf = child;
+
+    ngx_http_core_loc_conf_t  *clcf;
+
+    ngx_conf_merge_value(conf->owner_check, prev->owner_check, 1);
+    ngx_conf_merge_uint_value(conf->coupon_ack, prev->coupon_ack,
+                              BB_ACK_COMMIT);
+    ngx_conf_merge_msec_value(conf->coupon_timeout, prev->coupon_timeout,
+                              3000);
+    ngx_conf_merge_size_value(conf->max_body, prev->max_body, 128 * 1024);
+
+    if (conf->user == NULL && conf->user_header.len == 0) {
+        conf->user = prev->user;
+        conf->user_header = prev->user_header;
+    }
+
+    if (conf->user == NULL && conf->user_header.len == 0) {
+        ngx_str_set(&conf->user_header, "userid");
+    }
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+
+    if (conf->ops && (conf->domains || clcf->handler != bb_ops_handler)) {
+        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                      "\"bb_store_ops\" cannot stand with another handler in "
+                      "one location: give each a location of its own, "
+                      "in %V:%ui", &conf->file, conf->line);
+        return NGX_CONF_ERROR;
+    }
+
+    if (conf->domains == 0) {
+        return NGX_CONF_OK;
+    }
+
+    if (conf->mount.data == NULL) {
+
+#if (NGX_PCRE)
+        if (clcf->regex) {
+            ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                          "location \"%V\" is a regular expression: it needs "
+                          "bb_store_mount to tell where its paths begin, "
+                          "in %V:%ui", &clcf->name, &conf->file, conf->line);
+            return NGX_CONF_ERROR;
+        }
+#endif
+
+        if (clcf->named) {
+            ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                          "location \"%V\" has no path: it needs "
+                          "bb_store_mount to tell where its paths begin, "
+                          "in %V:%ui", &clcf->name, &conf->file, conf->line);
+            return NGX_CONF_ERROR;
+        }
+
+        conf->mount = clcf->name;
+    }
+
+    while (conf->mount.len
+           && conf->mount.data[conf->mount.len - 1] == '/')
+    {
+        conf->mount.len--;
+    }
+
+    /* a worker reads no file: bodies within the limit stay in memory */
+
+    if (clcf->client_body_buffer_size < conf->max_body) {
+        clcf->client_body_buffer_size = conf->max_body;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static ngx_int_t
+ngx_bb_store_init(ngx_conf_t *cf)
+{
+    ngx_str_t                   name;
+    ngx_http_handler_pt        *h;
+    ngx_bb_store_main_conf_t   *bmcf;
+    ngx_http_core_main_conf_t  *cmcf;
+
+    bmcf = ngx_http_conf_get_module_main_conf(cf, ngx_bb_store_module);
+
+    if (!bmcf->served) {
+        return NGX_OK;
+    }
+
+    if (!bmcf->redis_set || !bmcf->postgres_set) {
+        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                      "\"%s\" is missing at the http level; it is needed by "
+                      "the location in %V:%ui",
+                      bmcf->redis_set ? "bb_store_postgres" : "bb_store_redis",
+                      &bmcf->served_file, bmcf->served_line);
+        return NGX_ERROR;
+    }
+
+    bmcf->scripts = bb_redis_scripts_load(cf, bmcf->scripts_dir.len
+                                              ? &bmcf->scripts_dir : NULL);
+    if (bmcf->scripts == NULL) {
+        return NGX_ERROR;
+    }
+
+    if (bb_route_add(cf, &bmcf->routes, bb_coupon_endpoints) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (bmcf->zone == NULL) {
+        ngx_str_set(&name, "bb_store");
+
+        bmcf->zone = bb_shm_add(cf, &name, BB_ZONE_SIZE, bmcf->shm,
+                                &ngx_bb_store_module);
+        if (bmcf->zone == NULL) {
+            return NGX_ERROR;
+        }
+    }
+
+    cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
+
+    h = ngx_array_push(&cmcf->phases[NGX_HTTP_PRECONTENT_PHASE].handlers);
+    if (h == NULL) {
+        return NGX_ERROR;
+    }
+
+    *h = bb_req_handler;
+
+    return bb_reply_filter_init(cf);
+}
+
+
+/* bb_store_zone name:size; */
+
+static char *
+ngx_bb_store_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_bb_store_main_conf_t *bmcf = conf;
+
+    u_char     *p;
+    ssize_t     size;
+    ngx_str_t  *value, name, text;
+
+    if (bmcf->zone) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+    name = value[1];
+
+    p = (u_char *) ngx_strchr(name.data, ':');
+
+    if (p == NULL || p == name.data) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid zone \"%V\": write name:size, such as "
+                           "bb:32m", &value[1]);
+        return NGX_CONF_ERROR;
+    }
+
+    name.len = p - name.data;
+    text.data = p + 1;
+    text.len = value[1].len - name.len - 1;
+
+    size = ngx_parse_size(&text);
+
+    if (size < (ssize_t) BB_ZONE_SIZE) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid size in zone \"%V\": it must be 1m at "
+                           "least", &value[1]);
+        return NGX_CONF_ERROR;
+    }
+
+    bmcf->zone = bb_shm_add(cf, &name, size, bmcf->shm, &ngx_bb_store_module);
+
+    return bmcf->zone ? NGX_CONF_OK : NGX_CONF_ERROR;
+}
+
+
+static char *
+ngx_bb_store_redis(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_bb_store_main_conf_t *bmcf = conf;
+
+    if (bmcf->redis_set) {
+        return "is duplicate";
+    }
+
+    bmcf->redis_set = 1;
+
+    return bb_redis_conf(cf, &bmcf->redis);
+}
+
+
+static char *
+ngx_bb_store_postgres(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_bb_store_main_conf_t *bmcf = conf;
+
+    if (bmcf->postgres_set) {
+        return "is duplicate";
+    }
+
+    bmcf->postgres_set = 1;
+
+    return bb_postgres_conf(cf, &bmcf->postgres);
+}
+
+
+/* bb_store domain ...; bb_store_internal domain ...; */
+
+static char *
+ngx_bb_store_domains(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_bb_store_loc_conf_t *blcf = conf;
+
+    ngx_str_t   *value;
+    ngx_uint_t   i, n;
+
+    static const struct {
+        ngx_str_t     name;
+        ngx_uint_t    domain;
+    } domains[] = {
+        { ngx_string("store"), BB_STORE },
+        { ngx_string("coupon"), BB_COUPON },
+        { ngx_string("cargo"), BB_CARGO },
+        { ngx_string("question"), BB_QUESTION },
+        { ngx_null_string, 0 }
+    };
+
+    value = cf->args->elts;
+
+    if (blcf->domains) {
+        if (blcf->scope == cmd->offset) {
+            return "is duplicate";
+        }
+
+        return "cannot stand with the other of bb_store and bb_store_internal "
+               "in one location: give each a location of its own";
+    }
+
+    for (i = 1; i < cf->args->nelts; i++) {
+
+        for (n = 0; domains[n].domain; n++) {
+            if (value[i].len == domains[n].name.len
+                && ngx_strcmp(value[i].data, domains[n].name.data) == 0)
+            {
+                break;
+            }
+        }
+
+        if (domains[n].domain == 0) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "unknown domain \"%V\": there are store, "
+                               "coupon, cargo and question", &value[i]);
+            return NGX_CONF_ERROR;
+        }
+
+        if (blcf->domains & domains[n].domain) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "domain \"%V\" is named twice", &value[i]);
+            return NGX_CONF_ERROR;
+        }
+
+        blcf->domains |= domains[n].domain;
+    }
+
+    blcf->scope = cmd->offset;
+
+    ngx_bb_store_serve(cf, blcf);
+
+    return NGX_CONF_OK;
+}
+
+
+/* Remembers where the location became ours, and that there is one. */
+
+static void
+ngx_bb_store_serve(ngx_conf_t *cf, ngx_bb_store_loc_conf_t *blcf)
+{
+    ngx_bb_store_main_conf_t  *bmcf;
+
+    blcf->file = cf->conf_file->file.name;
+    blcf->line = cf->conf_file->line;
+
+    bmcf = ngx_http_conf_get_module_main_conf(cf, ngx_bb_store_module);
+
+    if (!bmcf->served) {
+        bmcf->served = 1;
+        bmcf->served_file = blcf->file;
+        bmcf->served_line = blcf->line;
+    }
+}
+
+
+static char *
+ngx_bb_store_mount(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_bb_store_loc_conf_t *blcf = conf;
+
+    ngx_str_t  *value;
+
+    if (blcf->mount.data) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    if (value[1].len == 0 || value[1].data[0] != '/') {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid mount \"%V\": it must begin with a slash",
+                           &value[1]);
+        return NGX_CONF_ERROR;
+    }
+
+    blcf->mount = value[1];
+
+    return NGX_CONF_OK;
+}
+
+
+/* A header is read by ourselves, so that a second one is noticed. */
+
+static char *
+ngx_bb_store_user(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_bb_store_loc_conf_t *blcf = conf;
+
+    size_t                             i;
+    ngx_str_t                         *value, *name;
+    ngx_http_compile_complex_value_t   ccv;
+
+    static const ngx_str_t  prefix = ngx_string("$http_");
+
+    if (blcf->user || blcf->user_header.len) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    if (value[1].len > prefix.len
+        && ngx_strncmp(value[1].data, prefix.data, prefix.len) == 0)
+    {
+        name = &blcf->user_header;
+        name->len = value[1].len - prefix.len;
+        name->data = ngx_pnalloc(cf->pool, name->len);
+
+        if (name->data == NULL) {
+            return NGX_CONF_ERROR;
+        }
+
+        for (i = 0; i < name->len; i++) {
+            name->data[i] = ngx_tolower(value[1].data[prefix.len + i]);
+
+            if (name->data[i] == '_') {
+                name->data[i] = '-';
+                continue;
+            }
+
+            if (name->data[i] == '$' || name->data[i] == '{') {
+                ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                                   "invalid user \"%V\": name one variable",
+                                   &value[1]);
+                return NGX_CONF_ERROR;
+            }
+        }
+
+        return NGX_CONF_OK;
+    }
+
+    blcf->user = ngx_palloc(cf->pool, sizeof(ngx_http_complex_value_t));
+    if (blcf->user == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    ngx_memzero(&ccv, sizeof(ngx_http_compile_complex_value_t));
+
+    ccv.cf = cf;
+    ccv.value = &value[1];
+    ccv.complex_value = blcf->user;
+
+    if (ngx_http_compile_complex_value(&ccv) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    if (blcf->user->lengths == NULL) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid user \"%V\": name a variable, such as "
+                           "$http_userid", &value[1]);
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_bb_store_ops(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_bb_store_loc_conf_t *blcf = conf;
+
+    ngx_http_core_loc_conf_t  *clcf;
+
+    if (blcf->ops) {
+        return "is duplicate";
+    }
+
+    blcf->ops = 1;
+
+    /* another handler, before or after this one, is found at the merge */
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+
+    if (clcf->handler == NULL) {
+        clcf->handler = bb_ops_handler;
+    }
+
+    ngx_bb_store_serve(cf, blcf);
+
+    return NGX_CONF_OK;
+}
+
+
+/* Runs in the cache manager and loader, too. */
+
+static ngx_int_t
+ngx_bb_store_init_process(ngx_cycle_t *cycle)
+{
+    ngx_bb_store_main_conf_t  *bmcf;
+
+    if (ngx_process != NGX_PROCESS_WORKER && ngx_process != NGX_PROCESS_SINGLE)
+    {
+        return NGX_OK;
+    }
+
+    bmcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_bb_store_module);
+
+    if (bmcf == NULL || !bmcf->served) {
+        return NGX_OK;
+    }
+
+    bb_time_init();
+
+    /* otherwise jansson opens a file when it makes its first object */
+    json_object_seed(0);
+
+    if (ngx_bb_store_start(cycle, bmcf) != NGX_OK) {
+        ngx_log_error(NGX_LOG_ALERT, cycle->log, 0,
+                      "bb_store: worker not started, it answers 503");
+        ngx_bb_store_exit_process(cycle);
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_bb_store_start(ngx_cycle_t *cycle, ngx_bb_store_main_conf_t *bmcf)
+{
+    bb_worker_t  *worker;
+
+    worker = ngx_pcalloc(cycle->pool, sizeof(bb_worker_t));
+    if (worker == NULL) {
+        return NGX_ERROR;
+    }
+
+    worker->cycle = cycle;
+    worker->conf = bmcf;
+    bmcf->worker = worker;
+
+    worker->slot = bb_shm_attach(bmcf->shm);
+    if (worker->slot == NULL) {
+        ngx_log_error(NGX_LOG_ALERT, cycle->log, 0,
+                      "bb_store: more than %d workers", BB_SHM_WORKERS);
+        return NGX_ERROR;
+    }
+
+    worker->redis = bb_redis_create(cycle, &bmcf->redis, &worker->slot->redis);
+    if (worker->redis == NULL) {
+        return NGX_ERROR;
+    }
+
+    worker->postgres = bb_postgres_create(cycle, &bmcf->postgres,
+                                          bmcf->postgres.connections,
+                                          &worker->slot->postgres);
+    worker->postgres_issue = bb_postgres_create(cycle, &bmcf->postgres, 1,
+                                               &worker->slot->postgres_issue);
+
+    if (worker->postgres == NULL || worker->postgres_issue == NULL) {
+        return NGX_ERROR;
+    }
+
+    worker->issuer = bb_coupon_issuer_create(worker);
+
+    return worker->issuer ? NGX_OK : NGX_ERROR;
+}
+
+
+static void
+ngx_bb_store_exit_process(ngx_cycle_t *cycle)
+{
+    bb_worker_t               *worker;
+    ngx_bb_store_main_conf_t  *bmcf;
+
+    bmcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_bb_store_module);
+
+    if (bmcf == NULL || bmcf->worker == NULL) {
+        return;
+    }
+
+    worker = bmcf->worker;
+    bmcf->worker = NULL;
+
+    if (worker->redis) {
+        bb_redis_destroy(worker->redis);
+    }
+
+    if (worker->postgres) {
+        bb_postgres_destroy(worker->postgres);
+    }
+
+    if (worker->postgres_issue) {
+        bb_postgres_destroy(worker->postgres_issue);
+    }
+
+    if (worker->issuer) {
+        bb_coupon_issuer_destroy(worker->issuer);
+    }
+
+    if (worker->slot) {
+        bb_shm_detach(worker->slot);
+    }
+}

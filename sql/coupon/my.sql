@@ -1,0 +1,18 @@
+-- my.sql: C9, the caller's usable coupons of all stores.
+-- Parameters: user, today
+SELECT NULL AS failure,
+       '{"data":['
+       || coalesce(string_agg(row_to_json(x)::text, ','
+                              ORDER BY x."couponId"), '')
+       || ']}' AS data
+FROM (
+    SELECT c.id AS "couponId", c.coupon_name AS "couponName",
+           s.store_name AS "storeName", c.discount_price AS "discountPrice",
+           c.end_date AS "endDate", c.min_price AS "minPrice"
+    FROM issued_coupon i
+    JOIN coupon c ON c.id = i.coupon_id
+    JOIN store s ON s.id = c.store_id
+    WHERE i.user_id = $1::bigint AND NOT i.is_used
+      AND NOT c.is_deleted AND NOT s.is_deleted
+      AND c.start_date <= $2::date AND c.end_date >= $2::date
+) x

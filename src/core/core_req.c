@@ -1,0 +1,307 @@
+/*
+ * The way of a request: route, inputs, body, then the endpoint's work.
+ *
+ * States: made (status NGX_DONE; nginx may be reading the body) -> working
+ * (operations in flight) -> replied.  nginx frees the request when it has been
+ * finalized or its client left; the clean-up handler then forgets whatever is
+ * still in flight.
+ */
+
+#include "core/core_req.h"
+#include "core/core_input.h"
+#include "core/core_query.h"
+#include "core/core_reply.h"
+
+
+static ngx_int_t bb_req_unmatched(ngx_http_request_t *r,
+    ngx_bb_store_loc_conf_t *lcf, ngx_str_t *path);
+static bb_req_t *bb_req_create(ngx_http_request_t *r,
+    ngx_bb_store_loc_conf_t *lcf, ngx_bb_store_main_conf_t *conf,
+    const bb_route_t *route);
+static void bb_req_cleanup(void *data);
+static void bb_req_body_handler(ngx_http_request_t *r);
+static void bb_req_start(bb_req_t *req);
+
+
+ngx_int_t
+bb_req_handler(ngx_http_request_t *r)
+{
+    bb_req_t                  *req;
+    ngx_int_t                  rc;
+    ngx_str_t                  path;
+    bb_route_t                *route, *served;
+    ngx_uint_t                 method;
+    bb_route_match_t           match;
+    ngx_bb_store_loc_conf_t   *lcf;
+    ngx_bb_store_main_conf_t  *conf;
+
+    lcf = ngx_http_get_module_loc_conf(r, ngx_bb_store_module);
+
+    if (lcf->domains == 0 || r != r->main) {
+        return NGX_DECLINED;
+    }
+
+    req = ngx_http_get_module_ctx(r, ngx_bb_store_module);
+
+    if (req) {
+        return req->status;
+    }
+
+    if (r->uri.len < lcf->mount.len
+        || ngx_strncmp(r->uri.data, lcf->mount.data, lcf->mount.len) != 0)
+    {
+        return NGX_DECLINED;
+    }
+
+    path.data = r->uri.data + lcf->mount.len;
+    path.len = r->uri.len - lcf->mount.len;
+
+    conf = ngx_http_get_module_main_conf(r, ngx_bb_store_module);
+
+    if (bb_route_find(&conf->routes, lcf->scope, &path, &match) != NGX_OK) {
+        return bb_req_unmatched(r, lcf, &path);
+    }
+
+    method = (r->method == NGX_HTTP_HEAD) ? NGX_HTTP_GET : r->method;
+
+    served = NULL;
+
+    for (route = match.routes; route; route = route->next) {
+
+        if ((route->endpoint->domain & lcf->domains) == 0) {
+            continue;
+        }
+
+        served = route;
+
+        if (route->endpoint->method == method) {
+            break;
+        }
+    }
+
+    if (served == NULL) {
+        return bb_req_unmatched(r, lcf, &path);
+    }
+
+    req = bb_req_create(r, lcf, conf, route);
+    if (req == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (req->worker == NULL) {
+        bb_reply_unavailable(req);
+        return NGX_DONE;
+    }
+
+    if (route == NULL) {
+        bb_reply_methods(req, match.routes);
+        return NGX_DONE;
+    }
+
+    if (bb_input_user(req) != NGX_OK
+        || bb_input_path(req, match.segment) != NGX_OK
+        || bb_input_query(req) != NGX_OK)
+    {
+        return NGX_DONE;
+    }
+
+    if (route->endpoint->body == BB_BODY_NONE) {
+
+        rc = ngx_http_discard_request_body(r);
+
+        if (rc != NGX_OK) {
+            return rc;
+        }
+
+        bb_req_start(req);
+        return NGX_DONE;
+    }
+
+    if (bb_input_body_headers(req) != NGX_OK) {
+        return NGX_DONE;
+    }
+
+    r->request_body_in_single_buf = 1;
+
+    rc = ngx_http_read_client_request_body(r, bb_req_body_handler);
+
+    if (rc >= NGX_HTTP_SPECIAL_RESPONSE) {
+        return rc;
+    }
+
+    /* give back the reference that reading the body took */
+    ngx_http_finalize_request(r, NGX_DONE);
+
+    return NGX_DONE;
+}
+
+
+static ngx_int_t
+bb_req_unmatched(ngx_http_request_t *r, ngx_bb_store_loc_conf_t *lcf,
+    ngx_str_t *path)
+{
+    bb_req_t    *req;
+    ngx_str_t   *name;
+    ngx_uint_t   i;
+
+    /* never reachable through the public mount, here or onward */
+
+    static ngx_str_t  closed[] = {
+        ngx_string("/client"), ngx_string("/actuator"), ngx_string("/test"),
+        ngx_null_string
+    };
+
+    if (r->content_handler) {
+
+        if (lcf->scope != BB_PUBLIC) {
+            return NGX_DECLINED;
+        }
+
+        for (i = 0; closed[i].len; i++) {
+            name = &closed[i];
+
+            if (path->len >= name->len
+                && ngx_strncmp(path->data, name->data, name->len) == 0
+                && (path->len == name->len || path->data[name->len] == '/'))
+            {
+                break;
+            }
+        }
+
+        if (closed[i].len == 0) {
+            return NGX_DECLINED;
+        }
+    }
+
+    req = bb_req_create(r, lcf,
+                        ngx_http_get_module_main_conf(r, ngx_bb_store_module),
+                        NULL);
+    if (req == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    bb_reply_not_found(req);
+
+    return NGX_DONE;
+}
+
+
+static bb_req_t *
+bb_req_create(ngx_http_request_t *r, ngx_bb_store_loc_conf_t *lcf,
+    ngx_bb_store_main_conf_t *conf, const bb_route_t *route)
+{
+    bb_req_t            *req;
+    ngx_uint_t           n;
+    ngx_http_cleanup_t  *cln;
+
+    n = route ? route->n : 0;
+
+    req = ngx_pcalloc(r->pool, sizeof(bb_req_t) + n * sizeof(bb_value_t));
+    if (req == NULL) {
+        return NULL;
+    }
+
+    cln = ngx_http_cleanup_add(r, 0);
+    if (cln == NULL) {
+        return NULL;
+    }
+
+    cln->handler = bb_req_cleanup;
+    cln->data = req;
+
+    req->r = r;
+    req->conf = conf;
+    req->lcf = lcf;
+    req->worker = conf->worker;
+    req->route = route;
+    req->status = NGX_DONE;
+    req->values = (bb_value_t *) &req[1];
+
+    ngx_queue_init(&req->ops);
+
+    ngx_http_set_ctx(r, req, ngx_bb_store_module);
+
+    /* nginx would enter the phases again when the client can be written to */
+    r->write_event_handler = ngx_http_request_empty_handler;
+
+    return req;
+}
+
+
+static void
+bb_req_cleanup(void *data)
+{
+    bb_req_t  *req = data;
+
+    bb_op_t      *op;
+    ngx_queue_t  *q;
+
+    while (!ngx_queue_empty(&req->ops)) {
+        q = ngx_queue_head(&req->ops);
+        op = ngx_queue_data(q, bb_op_t, queue);
+
+        ngx_queue_remove(q);
+
+        op->forget(op->call);
+    }
+
+    if (req->body) {
+        json_decref(req->body);
+        req->body = NULL;
+    }
+}
+
+
+static void
+bb_req_body_handler(ngx_http_request_t *r)
+{
+    bb_req_t  *req;
+
+    req = ngx_http_get_module_ctx(r, ngx_bb_store_module);
+
+    r->write_event_handler = ngx_http_request_empty_handler;
+
+    if (bb_input_body(req) != NGX_OK) {
+        return;
+    }
+
+    bb_req_start(req);
+}
+
+
+static void
+bb_req_start(bb_req_t *req)
+{
+    const bb_endpoint_t  *endpoint;
+
+    /* notices a client that leaves */
+    req->r->read_event_handler = ngx_http_test_reading;
+
+    endpoint = req->route->endpoint;
+
+    if (endpoint->handler) {
+        endpoint->handler(req);
+        return;
+    }
+
+    bb_query_run(req, bb_query_reply);
+}
+
+
+void
+bb_req_op_add(bb_req_t *req, bb_op_t *op, void *call,
+    void (*forget)(void *call))
+{
+    op->req = req;
+    op->call = call;
+    op->forget = forget;
+
+    ngx_queue_insert_tail(&req->ops, &op->queue);
+}
+
+
+void
+bb_req_op_done(bb_op_t *op)
+{
+    ngx_queue_remove(&op->queue);
+}

@@ -1,0 +1,85 @@
+/*
+ * The request context: what an endpoint gets to work with, from the match of
+ * its route to the answer.
+ */
+
+#ifndef _BB_CORE_REQ_H_INCLUDED_
+#define _BB_CORE_REQ_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+#include <jansson.h>
+
+#include "core/core_conf.h"
+#include "core/core_route.h"
+#include "core/core_worker.h"
+
+
+/* one checked input */
+
+typedef struct {
+    int64_t      i;        /* integers */
+    ngx_str_t    s;        /* all others as a statement wants them, with a
+                              zero at the end; data is NULL for integers */
+    unsigned     null:1;   /* absent or null */
+} bb_value_t;
+
+
+struct bb_req_s {
+    ngx_http_request_t          *r;
+    ngx_bb_store_main_conf_t    *conf;
+    ngx_bb_store_loc_conf_t     *lcf;
+    bb_worker_t                 *worker;
+    const bb_route_t            *route;
+
+    /* what the phase handler returns when nginx enters it again */
+    ngx_int_t                    status;
+
+    int64_t                      user;
+    bb_value_t                  *values;   /* one for each of route->inputs */
+    json_t                      *body;     /* owned; freed with the request */
+
+    ngx_queue_t                  ops;      /* of bb_op_t, in flight */
+    void                        *data;     /* the endpoint's own */
+
+    unsigned                     has_user:1;
+    unsigned                     replied:1;
+    unsigned                     too_large:1;  /* nginx answers 413 */
+};
+
+
+/*
+ * Something in flight for a request, in the request's pool.  If the request
+ * ends first, forget() is called so that done never runs.
+ */
+
+typedef struct bb_op_s  bb_op_t;
+
+struct bb_op_s {
+    ngx_queue_t     queue;
+    bb_req_t       *req;
+    void           *call;                  /* the client's handle */
+    void          (*forget)(void *call);
+};
+
+
+/*
+ * The phase handler.  NGX_DECLINED: not ours, pass onward; otherwise the
+ * request is, or will be, answered here.
+ */
+ngx_int_t bb_req_handler(ngx_http_request_t *r);
+
+/* Registers what is in flight; op is in the request's pool. */
+void bb_req_op_add(bb_req_t *req, bb_op_t *op, void *call,
+    void (*forget)(void *call));
+
+/* It has ended: no forget() any more. */
+void bb_req_op_done(bb_op_t *op);
+
+/* Whether the owner rule applies to this request. */
+#define bb_req_owner_check(req)  ((req)->lcf->owner_check)
+
+
+#endif /* _BB_CORE_REQ_H_INCLUDED_ */

@@ -1,0 +1,820 @@
+/*
+ * Committing granted claims to PostgreSQL, and acknowledging them.
+ *
+ * One batch is in flight; while it is, the next one gathers in the queue.  A
+ * batch that fails for a passing reason goes back to the head of the queue and
+ * is sent again (its rows know their claims, so a second time changes nothing).
+ * One that fails for good because of a row is sent again in halves until that
+ * row is alone; this claim is undone and kept as a dead letter.
+ */
+
+#include "coupon/coupon_issuer.h"
+#include "core/core_query.h"
+#include "postgres/postgres_param.h"
+
+
+#define BB_COUPON_ARRAYS         5       /* parameters of issue_batch.sql */
+#define BB_COUPON_BACKOFF_FIRST  50      /* ms */
+#define BB_COUPON_BACKOFF_MAX    1000
+#define BB_COUPON_SET_TTL        "86400" /* s, of a set that is not loaded */
+
+
+struct bb_coupon_batch_s {
+    bb_coupon_issuer_t    *issuer;
+    ngx_queue_t            claims;
+    ngx_uint_t             n;
+};
+
+
+/* entries of one coupon that are to leave the intent log */
+
+typedef struct {
+    bb_coupon_issuer_t    *issuer;
+    bb_coupon_key_t        key;
+    ngx_uint_t             nusers;
+    int64_t                users[1];
+} bb_coupon_ack_t;
+
+
+static void bb_coupon_post_handler(ngx_event_t *ev);
+static ngx_int_t bb_coupon_batch_params(bb_coupon_batch_t *batch,
+    bb_postgres_array_t *arrays, bb_postgres_param_t *params);
+static void bb_coupon_batch_done(void *data, bb_postgres_rc_e rc,
+    PGresult *res);
+static void bb_coupon_batch_committed(bb_coupon_batch_t *batch,
+    const char *verdicts);
+static void bb_coupon_batch_failed(bb_coupon_batch_t *batch,
+    bb_postgres_rc_e rc, PGresult *res);
+static void bb_coupon_batch_requeue(bb_coupon_batch_t *batch);
+static void bb_coupon_batch_later(bb_coupon_issuer_t *issuer);
+static void bb_coupon_refuse(bb_coupon_issuer_t *issuer,
+    bb_coupon_batch_t *batch, PGresult *res);
+static void bb_coupon_undo(bb_coupon_issuer_t *issuer,
+    bb_coupon_claim_t *claim);
+static void bb_coupon_settled(bb_coupon_claim_t *claim,
+    bb_coupon_verdict_e verdict, ngx_queue_t *intents);
+static void bb_coupon_ack(bb_coupon_issuer_t *issuer, ngx_queue_t *intents);
+static void bb_coupon_ack_some(bb_coupon_issuer_t *issuer,
+    ngx_queue_t *intents, ngx_uint_t n, ngx_uint_t nusers);
+static void bb_coupon_ack_done(void *data, bb_redis_rc_e rc,
+    redisReply *reply);
+static void bb_coupon_retry_handler(ngx_event_t *ev);
+
+
+void
+bb_coupon_commit_init(bb_coupon_issuer_t *issuer)
+{
+    ngx_queue_init(&issuer->commit);
+
+    issuer->limit = issuer->worker->conf->coupon_batch;
+
+    issuer->post.handler = bb_coupon_post_handler;
+    issuer->post.data = issuer;
+    issuer->post.log = issuer->log;
+
+    issuer->retry.handler = bb_coupon_retry_handler;
+    issuer->retry.data = issuer;
+    issuer->retry.log = issuer->log;
+    issuer->retry.cancelable = 1;
+}
+
+
+void
+bb_coupon_commit_destroy(bb_coupon_issuer_t *issuer)
+{
+    if (issuer->post.posted) {
+        ngx_delete_posted_event(&issuer->post);
+    }
+
+    if (issuer->retry.timer_set) {
+        ngx_del_timer(&issuer->retry);
+    }
+
+    bb_coupon_commit_abandon(issuer);
+
+    if (issuer->batch) {
+        bb_coupon_batch_requeue(issuer->batch);
+        bb_coupon_commit_abandon(issuer);
+    }
+}
+
+
+bb_coupon_intent_t *
+bb_coupon_intent_create(int64_t coupon, const ngx_str_t *id,
+    const ngx_str_t *load, ngx_uint_t n)
+{
+    u_char              *p;
+    bb_coupon_intent_t  *intent;
+
+    intent = ngx_alloc(sizeof(bb_coupon_intent_t) + n * sizeof(int64_t)
+                       + id->len + load->len, ngx_cycle->log);
+    if (intent == NULL) {
+        return NULL;
+    }
+
+    ngx_memzero(intent, sizeof(bb_coupon_intent_t));
+
+    bb_coupon_key_init(&intent->key, coupon);
+
+    intent->left = 1;
+    intent->users = (int64_t *) &intent[1];
+
+    p = (u_char *) &intent->users[n];
+
+    intent->id.data = p;
+    intent->id.len = id->len;
+    p = ngx_cpymem(p, id->data, id->len);
+
+    intent->load.data = p;
+    intent->load.len = load->len;
+    ngx_memcpy(p, load->data, load->len);
+
+    return intent;
+}
+
+
+/* Its last claim brings it to the log's clean-up instead, see settled. */
+
+void
+bb_coupon_intent_release(bb_coupon_intent_t *intent)
+{
+    if (--intent->left == 0) {
+        ngx_free(intent);
+    }
+}
+
+
+void
+bb_coupon_commit_add(bb_coupon_issuer_t *issuer, bb_coupon_claim_t *claim,
+    bb_coupon_intent_t *intent)
+{
+    if (claim->handler == NULL && intent->sweep == NULL
+        && issuer->ncommit >= issuer->worker->conf->coupon_queue / 2)
+    {
+        /* nobody waits for it, and the intent log has it */
+        intent->dropped = 1;
+        bb_coupon_claim_free(claim);
+        return;
+    }
+
+    claim->coupon = NULL;
+    claim->intent = intent;
+    claim->sent = 1;
+    intent->left++;
+
+    ngx_queue_insert_tail(&issuer->commit, &claim->queue);
+    issuer->ncommit++;
+    issuer->stat->pending++;
+
+    ngx_post_event(&issuer->post, &ngx_posted_events);
+}
+
+
+/* At the end of a turn: sends the next batch if none is under way. */
+
+static void
+bb_coupon_post_handler(ngx_event_t *ev)
+{
+    ngx_int_t             rc;
+    ngx_uint_t            i;
+    ngx_queue_t          *q;
+    bb_coupon_batch_t    *batch;
+    bb_coupon_issuer_t   *issuer;
+    bb_postgres_call_t   *call;
+    bb_postgres_array_t   arrays[BB_COUPON_ARRAYS];
+    bb_postgres_param_t   params[BB_COUPON_ARRAYS];
+
+    issuer = ev->data;
+
+    if (issuer->batch || issuer->retry.timer_set
+        || ngx_queue_empty(&issuer->commit))
+    {
+        return;
+    }
+
+    batch = ngx_alloc(sizeof(bb_coupon_batch_t), issuer->log);
+    if (batch == NULL) {
+        bb_coupon_batch_later(issuer);
+        return;
+    }
+
+    batch->issuer = issuer;
+    batch->n = 0;
+    ngx_queue_init(&batch->claims);
+
+    while (batch->n < issuer->limit && !ngx_queue_empty(&issuer->commit)) {
+        q = ngx_queue_head(&issuer->commit);
+        ngx_queue_remove(q);
+        ngx_queue_insert_tail(&batch->claims, q);
+        issuer->ncommit--;
+        batch->n++;
+    }
+
+    issuer->batch = batch;
+    ngx_memzero(arrays, sizeof(arrays));
+
+    rc = bb_coupon_batch_params(batch, arrays, params);
+    call = NULL;
+
+    if (rc == NGX_OK) {
+        call = bb_postgres_call(issuer->worker->postgres_issue,
+                                issuer->batch_statement, params,
+                                BB_COUPON_ARRAYS, bb_coupon_batch_done, batch);
+    }
+
+    for (i = 0; i < BB_COUPON_ARRAYS; i++) {
+        bb_postgres_array_free(&arrays[i]);
+    }
+
+    if (call == NULL) {
+        bb_coupon_batch_requeue(batch);
+        bb_coupon_batch_later(issuer);
+    }
+}
+
+
+static ngx_int_t
+bb_coupon_batch_params(bb_coupon_batch_t *batch, bb_postgres_array_t *arrays,
+    bb_postgres_param_t *params)
+{
+    size_t              nicknames, phones;
+    ngx_log_t          *log;
+    ngx_uint_t          i, n;
+    ngx_queue_t        *q;
+    bb_coupon_claim_t  *claim;
+
+    log = batch->issuer->log;
+    n = batch->n;
+    nicknames = 0;
+    phones = 0;
+
+    for (q = ngx_queue_head(&batch->claims);
+         q != ngx_queue_sentinel(&batch->claims);
+         q = ngx_queue_next(q))
+    {
+        claim = ngx_queue_data(q, bb_coupon_claim_t, queue);
+
+        nicknames += claim->nickname.len;
+        phones += claim->phone.len;
+    }
+
+    if (bb_postgres_array_bigint(&arrays[0], NULL, log, n) != NGX_OK
+        || bb_postgres_array_bigint(&arrays[1], NULL, log, n) != NGX_OK
+        || bb_postgres_array_text(&arrays[2], NULL, log, n, nicknames)
+           != NGX_OK
+        || bb_postgres_array_text(&arrays[3], NULL, log, n, phones) != NGX_OK
+        || bb_postgres_array_bigint(&arrays[4], NULL, log, n) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    for (q = ngx_queue_head(&batch->claims);
+         q != ngx_queue_sentinel(&batch->claims);
+         q = ngx_queue_next(q))
+    {
+        claim = ngx_queue_data(q, bb_coupon_claim_t, queue);
+
+        bb_postgres_array_add_bigint(&arrays[0], claim->intent->key.coupon);
+        bb_postgres_array_add_bigint(&arrays[1], claim->user);
+        bb_postgres_array_add_text(&arrays[2], claim->nickname.data,
+                                   claim->nickname.len);
+        bb_postgres_array_add_text(&arrays[3], claim->phone.data,
+                                   claim->phone.len);
+        bb_postgres_array_add_bigint(&arrays[4], claim->id);
+    }
+
+    for (i = 0; i < BB_COUPON_ARRAYS; i++) {
+        if (bb_postgres_array_end(&arrays[i], &params[i]) != NGX_OK) {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static void
+bb_coupon_batch_done(void *data, bb_postgres_rc_e rc, PGresult *res)
+{
+    bb_coupon_batch_t  *batch = data;
+
+    const char          *verdicts;
+    bb_coupon_issuer_t  *issuer;
+
+    issuer = batch->issuer;
+
+    if (rc != BB_POSTGRES_OK) {
+        bb_coupon_batch_failed(batch, rc, res);
+        bb_coupon_arm(issuer);
+        return;
+    }
+
+    verdicts = PQgetvalue(res, 0, 0);
+
+    if (*verdicts && ngx_strlen(verdicts) != batch->n) {
+        ngx_log_error(NGX_LOG_ALERT, issuer->log, 0,
+                      "bb_store coupon: issue_batch returned %uz verdicts for "
+                      "%ui claims", ngx_strlen(verdicts), batch->n);
+        bb_coupon_batch_requeue(batch);
+        bb_coupon_batch_later(issuer);
+        return;
+    }
+
+    bb_coupon_batch_committed(batch, verdicts);
+    bb_coupon_arm(issuer);
+}
+
+
+static void
+bb_coupon_batch_committed(bb_coupon_batch_t *batch, const char *verdicts)
+{
+    ngx_uint_t           n, bucket;
+    ngx_queue_t         *q, intents;
+    bb_coupon_claim_t   *claim;
+    bb_coupon_issuer_t  *issuer;
+
+    issuer = batch->issuer;
+    issuer->backoff = 0;
+    issuer->limit = ngx_min(issuer->limit * 2,
+                            issuer->worker->conf->coupon_batch);
+
+    issuer->stat->batches++;
+    issuer->stat->rows += batch->n;
+
+    for (n = batch->n, bucket = 0;
+         n > 1 && bucket < BB_SHM_BATCH_BUCKETS - 1;
+         n >>= 1)
+    {
+        bucket++;
+    }
+
+    issuer->stat->sizes[bucket]++;
+
+    /* PostgreSQL works on the next batch while this one's users are told */
+
+    issuer->batch = NULL;
+    bb_coupon_post_handler(&issuer->post);
+
+    ngx_queue_init(&intents);
+
+    while (!ngx_queue_empty(&batch->claims)) {
+        q = ngx_queue_head(&batch->claims);
+        claim = ngx_queue_data(q, bb_coupon_claim_t, queue);
+
+        ngx_queue_remove(q);
+
+        switch (*verdicts ? *verdicts++ : 'I') {
+
+        case 'I':
+            claim->intent->users[claim->intent->nusers++] = claim->user;
+            bb_coupon_settled(claim, BB_COUPON_ISSUED, &intents);
+            break;
+
+        case 'A':
+            claim->intent->users[claim->intent->nusers++] = claim->user;
+            bb_coupon_settled(claim, BB_COUPON_ALREADY_ISSUED, &intents);
+            break;
+
+        case 'S':
+            bb_coupon_undo(issuer, claim);
+            bb_coupon_settled(claim, BB_COUPON_SOLD_OUT, &intents);
+            break;
+
+        default:
+            bb_coupon_undo(issuer, claim);
+            bb_coupon_settled(claim, BB_COUPON_NOT_FOUND, &intents);
+            break;
+        }
+    }
+
+    ngx_free(batch);
+
+    bb_coupon_ack(issuer, &intents);
+}
+
+
+static void
+bb_coupon_batch_failed(bb_coupon_batch_t *batch, bb_postgres_rc_e rc,
+    PGresult *res)
+{
+    const char          *state;
+    bb_coupon_issuer_t  *issuer;
+
+    issuer = batch->issuer;
+
+    (void) bb_query_failure(issuer->log, issuer->batch_statement->name, rc,
+                            res);
+
+    state = (rc == BB_POSTGRES_ERROR) ? PQresultErrorField(res,
+                                                           PG_DIAG_SQLSTATE)
+                                      : NULL;
+
+    /* data exception, constraint violation, an exception of a trigger */
+
+    if (state && (ngx_strncmp(state, "22", 2) == 0
+                  || ngx_strncmp(state, "23", 2) == 0
+                  || ngx_strncmp(state, "P0", 2) == 0))
+    {
+        if (batch->n == 1) {
+            bb_coupon_refuse(issuer, batch, res);
+            return;
+        }
+
+        issuer->stat->splits++;
+        issuer->limit = batch->n / 2;
+
+        bb_coupon_batch_requeue(batch);
+        ngx_post_event(&issuer->post, &ngx_posted_events);
+        return;
+    }
+
+    issuer->stat->retries++;
+
+    bb_coupon_batch_requeue(batch);
+    bb_coupon_batch_later(issuer);
+}
+
+
+/* The claims go back to the head of the queue, in their order. */
+
+static void
+bb_coupon_batch_requeue(bb_coupon_batch_t *batch)
+{
+    ngx_queue_t         *q;
+    bb_coupon_issuer_t  *issuer;
+
+    issuer = batch->issuer;
+
+    while (!ngx_queue_empty(&batch->claims)) {
+        q = ngx_queue_last(&batch->claims);
+        ngx_queue_remove(q);
+        ngx_queue_insert_head(&issuer->commit, q);
+        issuer->ncommit++;
+    }
+
+    issuer->batch = NULL;
+    ngx_free(batch);
+}
+
+
+static void
+bb_coupon_batch_later(bb_coupon_issuer_t *issuer)
+{
+    ngx_msec_t  wait;
+
+    issuer->backoff = ngx_min(ngx_max(issuer->backoff * 2,
+                                      BB_COUPON_BACKOFF_FIRST),
+                              BB_COUPON_BACKOFF_MAX);
+
+    /* between a half and all of it */
+    wait = issuer->backoff / 2;
+    wait += ngx_random() % (wait + 1);
+
+    ngx_add_timer(&issuer->retry, wait);
+}
+
+
+static void
+bb_coupon_retry_handler(ngx_event_t *ev)
+{
+    bb_coupon_issuer_t  *issuer;
+
+    issuer = ev->data;
+
+    bb_coupon_post_handler(&issuer->post);
+}
+
+
+void
+bb_coupon_commit_retry(bb_coupon_issuer_t *issuer)
+{
+    if (issuer->retry.timer_set) {
+        ngx_del_timer(&issuer->retry);
+        ngx_post_event(&issuer->post, &ngx_posted_events);
+    }
+}
+
+
+/* The only claim of a batch can never be stored. */
+
+static void
+bb_coupon_refuse(bb_coupon_issuer_t *issuer, bb_coupon_batch_t *batch,
+    PGresult *res)
+{
+    u_char             *p;
+    ngx_str_t           record;
+    const char         *reason;
+    ngx_queue_t        *q, intents;
+    bb_coupon_claim_t  *claim;
+
+    q = ngx_queue_head(&batch->claims);
+    claim = ngx_queue_data(q, bb_coupon_claim_t, queue);
+
+    reason = PQresultErrorField(res, PG_DIAG_MESSAGE_PRIMARY);
+
+    p = ngx_alloc(claim->record.len + 2, issuer->log);
+    if (p == NULL) {
+        bb_coupon_batch_requeue(batch);
+        bb_coupon_batch_later(issuer);
+        return;
+    }
+
+    ngx_queue_remove(q);
+    issuer->batch = NULL;
+    ngx_free(batch);
+
+    record.data = p;
+    *p++ = '[';
+    p = ngx_cpymem(p, claim->record.data, claim->record.len);
+    *p++ = ']';
+    record.len = p - record.data;
+
+    bb_coupon_dead(issuer, &claim->intent->key, &record,
+                   reason ? reason : "refused by PostgreSQL");
+    ngx_free(record.data);
+
+    bb_coupon_undo(issuer, claim);
+
+    ngx_queue_init(&intents);
+    bb_coupon_settled(claim, BB_COUPON_REFUSED, &intents);
+    bb_coupon_ack(issuer, &intents);
+
+    ngx_post_event(&issuer->post, &ngx_posted_events);
+}
+
+
+void
+bb_coupon_dead(bb_coupon_issuer_t *issuer, const bb_coupon_key_t *key,
+    const ngx_str_t *claims, const char *reason)
+{
+    u_char           dead[BB_COUPON_KEY_LEN], number[NGX_INT64_LEN];
+    ngx_str_t        argv[9];
+    bb_coupon_key_t  copy;
+
+    copy = *key;
+
+    ngx_log_error(NGX_LOG_ERR, issuer->log, 0,
+                  "bb_store coupon: a claim of coupon %L cannot be stored, "
+                  "kept as a dead letter: %s", key->coupon, reason);
+
+    issuer->stat->dead++;
+
+    ngx_str_set(&argv[0], "XADD");
+    bb_coupon_key_dead(&copy, &argv[1], dead);
+    ngx_str_set(&argv[2], "*");
+    ngx_str_set(&argv[3], "coupon");
+    argv[4].data = number;
+    argv[4].len = ngx_sprintf(number, "%L", key->coupon) - number;
+    ngx_str_set(&argv[5], "claims");
+    argv[6] = *claims;
+    ngx_str_set(&argv[7], "reason");
+    argv[8].data = (u_char *) reason;
+    argv[8].len = ngx_strlen(reason);
+
+    (void) bb_redis_call(issuer->worker->redis, argv, 9, NULL, NULL);
+}
+
+
+/* PostgreSQL did not take the claim: its user does not hold the coupon. */
+
+static void
+bb_coupon_undo(bb_coupon_issuer_t *issuer, bb_coupon_claim_t *claim)
+{
+    ngx_str_t  argv[3];
+
+    issuer->stat->undone++;
+
+    if (claim->handler == NULL && claim->ack == BB_ACK_CLAIM
+        && claim->intent->sweep == NULL)
+    {
+        ngx_log_error(NGX_LOG_ERR, issuer->log, 0,
+                      "bb_store coupon: an acknowledged claim of coupon %L was "
+                      "refused by PostgreSQL", claim->intent->key.coupon);
+    }
+
+    ngx_str_set(&argv[0], "SREM");
+    bb_coupon_key_issued(&claim->intent->key, &argv[1]);
+    argv[2] = claim->number;
+
+    (void) bb_redis_call(issuer->worker->redis, argv, 3, NULL, NULL);
+}
+
+
+/* Answers and ends a claim; its entry joins intents when it was the last. */
+
+static void
+bb_coupon_settled(bb_coupon_claim_t *claim, bb_coupon_verdict_e verdict,
+    ngx_queue_t *intents)
+{
+    bb_coupon_intent_t  *intent;
+
+    intent = claim->intent;
+    claim->issuer->stat->pending--;
+
+    bb_coupon_claim_answer(claim, verdict);
+    bb_coupon_claim_free(claim);
+
+    if (--intent->left) {
+        return;
+    }
+
+    if (intent->dropped) {
+        ngx_free(intent);
+        return;
+    }
+
+    ngx_queue_insert_tail(intents, &intent->queue);
+}
+
+
+/* Deletes settled entries from the log: one call for those of a coupon. */
+
+static void
+bb_coupon_ack(bb_coupon_issuer_t *issuer, ngx_queue_t *intents)
+{
+    ngx_uint_t           n, nusers;
+    ngx_queue_t         *q, *next, same;
+    bb_coupon_sweep_t   *sweep;
+    bb_coupon_intent_t  *first, *intent;
+
+    while (!ngx_queue_empty(intents)) {
+
+        q = ngx_queue_head(intents);
+        first = ngx_queue_data(q, bb_coupon_intent_t, queue);
+
+        ngx_queue_init(&same);
+        n = 0;
+        nusers = 0;
+
+        for ( /* void */ ; q != ngx_queue_sentinel(intents); q = next) {
+            next = ngx_queue_next(q);
+            intent = ngx_queue_data(q, bb_coupon_intent_t, queue);
+
+            if (intent->key.coupon != first->key.coupon
+                || intent->load.len != first->load.len
+                || ngx_memcmp(intent->load.data, first->load.data,
+                              first->load.len) != 0)
+            {
+                continue;
+            }
+
+            ngx_queue_remove(q);
+            ngx_queue_insert_tail(&same, q);
+
+            n++;
+            nusers += intent->nusers;
+        }
+
+        bb_coupon_ack_some(issuer, &same, n, nusers);
+
+        while (!ngx_queue_empty(&same)) {
+            q = ngx_queue_head(&same);
+            intent = ngx_queue_data(q, bb_coupon_intent_t, queue);
+
+            ngx_queue_remove(q);
+
+            sweep = intent->sweep;
+            ngx_free(intent);
+
+            if (sweep) {
+                bb_coupon_sweep_settled(sweep);
+            }
+        }
+    }
+}
+
+
+/* What cannot be sent stays in the log; the sweep comes to it. */
+
+static void
+bb_coupon_ack_some(bb_coupon_issuer_t *issuer, ngx_queue_t *intents,
+    ngx_uint_t n, ngx_uint_t nusers)
+{
+    u_char               claims[BB_COUPON_KEY_LEN];
+    ngx_str_t           *argv;
+    ngx_uint_t           argc;
+    ngx_queue_t         *q;
+    bb_coupon_ack_t     *ack;
+    bb_coupon_intent_t  *intent;
+
+    ack = ngx_alloc(sizeof(bb_coupon_ack_t) + nusers * sizeof(int64_t),
+                    issuer->log);
+    argv = ngx_alloc((3 + n) * sizeof(ngx_str_t), issuer->log);
+
+    if (ack == NULL || argv == NULL) {
+        goto done;
+    }
+
+    q = ngx_queue_head(intents);
+    intent = ngx_queue_data(q, bb_coupon_intent_t, queue);
+
+    ack->issuer = issuer;
+    ack->key = intent->key;
+    ack->nusers = 0;
+
+    bb_coupon_key_hash(&ack->key, &argv[0]);
+    bb_coupon_key_claims(&ack->key, &argv[1], claims);
+    argv[2] = intent->load;
+    argc = 3;
+
+    for ( /* void */ ; q != ngx_queue_sentinel(intents); q = ngx_queue_next(q))
+    {
+        intent = ngx_queue_data(q, bb_coupon_intent_t, queue);
+
+        argv[argc++] = intent->id;
+
+        ngx_memcpy(&ack->users[ack->nusers], intent->users,
+                   intent->nusers * sizeof(int64_t));
+        ack->nusers += intent->nusers;
+    }
+
+    if (bb_redis_eval(issuer->worker->redis, issuer->ack, 2, argv, argc,
+                      bb_coupon_ack_done, ack)
+        != NULL)
+    {
+        ack = NULL;
+    }
+
+done:
+
+    if (ack) {
+        ngx_free(ack);
+    }
+
+    if (argv) {
+        ngx_free(argv);
+    }
+}
+
+
+static void
+bb_coupon_ack_done(void *data, bb_redis_rc_e rc, redisReply *reply)
+{
+    bb_coupon_ack_t  *ack = data;
+
+    u_char      *p;
+    ngx_str_t   *argv;
+    ngx_uint_t   i;
+
+    if (rc != BB_REDIS_OK || reply->type != REDIS_REPLY_INTEGER
+        || reply->integer != 0 || ack->nusers == 0)
+    {
+        ngx_free(ack);
+        return;
+    }
+
+    /* Redis lost something meanwhile: see that the holders are in the set */
+
+    argv = ngx_alloc((2 + ack->nusers) * (sizeof(ngx_str_t) + NGX_INT64_LEN),
+                     ack->issuer->log);
+    if (argv == NULL) {
+        ngx_free(ack);
+        return;
+    }
+
+    p = (u_char *) &argv[2 + ack->nusers];
+
+    bb_coupon_key_issued(&ack->key, &argv[0]);
+    ngx_str_set(&argv[1], BB_COUPON_SET_TTL);
+
+    for (i = 0; i < ack->nusers; i++) {
+        argv[2 + i].data = p;
+        p = ngx_sprintf(p, "%L", ack->users[i]);
+        argv[2 + i].len = p - argv[2 + i].data;
+    }
+
+    (void) bb_redis_eval(ack->issuer->worker->redis, ack->issuer->holders, 1,
+                         argv, 2 + ack->nusers, NULL, NULL);
+
+    ngx_free(argv);
+    ngx_free(ack);
+}
+
+
+void
+bb_coupon_commit_abandon(bb_coupon_issuer_t *issuer)
+{
+    ngx_queue_t         *q;
+    bb_coupon_claim_t   *claim;
+    bb_coupon_intent_t  *intent;
+
+    if (issuer->ncommit) {
+        ngx_log_error(NGX_LOG_WARN, issuer->log, 0,
+                      "bb_store coupon: %ui granted claims are left to the "
+                      "sweep", issuer->ncommit);
+    }
+
+    while (!ngx_queue_empty(&issuer->commit)) {
+        q = ngx_queue_head(&issuer->commit);
+        claim = ngx_queue_data(q, bb_coupon_claim_t, queue);
+
+        ngx_queue_remove(q);
+        issuer->ncommit--;
+        issuer->stat->pending--;
+
+        intent = claim->intent;
+
+        bb_coupon_claim_free(claim);
+        bb_coupon_intent_release(intent);
+    }
+}

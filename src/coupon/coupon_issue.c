@@ -1,0 +1,931 @@
+/*
+ * Claims: from the endpoint to Redis' verdict.
+ *
+ * fresh (collected in one turn, per coupon) -> script call -> answered, or
+ * granted: on to the commit.  Where Redis has lost the coupon: -> waiting,
+ * until it is loaded -> fresh again.
+ *
+ * While PostgreSQL cannot be reached, a claim that is to be acknowledged at its
+ * commit is held back before Redis is asked, so that nobody gets a place
+ * without being told; one probe at a time finds out whether it is back.
+ */
+
+#include "coupon/coupon_issuer.h"
+#include "core/core_time.h"
+
+
+#define BB_COUPON_TAG_BITS   10        /* a worker's part of a claim id */
+#define BB_COUPON_SEQ_BITS   10
+#define BB_COUPON_TICK       1000      /* ms, to look after late commits */
+
+/* of one claim in a script call: its user and its record */
+#define BB_COUPON_CLAIM_ARGS  2
+#define BB_COUPON_CALL_ARGS   6        /* keys, run id, today, coupon */
+
+
+typedef struct {
+    bb_coupon_issuer_t    *issuer;
+    bb_coupon_t           *coupon;
+    ngx_queue_t            claims;
+    ngx_uint_t             n;
+} bb_coupon_call_t;
+
+
+static ngx_int_t bb_coupon_issuer_init(bb_coupon_issuer_t *issuer);
+static bb_coupon_t *bb_coupon_get(bb_coupon_issuer_t *issuer, int64_t id);
+static void bb_coupon_fresh(bb_coupon_issuer_t *issuer, bb_coupon_t *coupon,
+    bb_coupon_claim_t *claim);
+static void bb_coupon_pending(bb_coupon_issuer_t *issuer,
+    bb_coupon_claim_t *claim);
+static void bb_coupon_timer_handler(ngx_event_t *ev);
+static void bb_coupon_take_dirty(bb_coupon_issuer_t *issuer,
+    ngx_queue_t *dirty);
+static void bb_coupon_flush_handler(ngx_event_t *ev);
+static ngx_uint_t bb_coupon_gate(bb_coupon_issuer_t *issuer,
+    bb_coupon_t *coupon);
+static void bb_coupon_probe_done(void *data, bb_postgres_rc_e rc,
+    PGresult *res);
+static void bb_coupon_send(bb_coupon_issuer_t *issuer, bb_coupon_t *coupon);
+static void bb_coupon_call_done(void *data, bb_redis_rc_e rc,
+    redisReply *reply);
+static void bb_coupon_call_status(bb_coupon_call_t *call, redisReply *reply);
+static void bb_coupon_call_verdicts(bb_coupon_call_t *call,
+    redisReply *reply);
+static void bb_coupon_settle_call(bb_coupon_call_t *call,
+    bb_coupon_verdict_e verdict);
+static void bb_coupon_settle(bb_coupon_claim_t *claim,
+    bb_coupon_verdict_e verdict);
+
+
+bb_coupon_issuer_t *
+bb_coupon_issuer_create(bb_worker_t *worker)
+{
+    bb_coupon_issuer_t  *issuer;
+
+    issuer = ngx_calloc(sizeof(bb_coupon_issuer_t), worker->cycle->log);
+    if (issuer == NULL) {
+        return NULL;
+    }
+
+    issuer->worker = worker;
+    issuer->stat = &worker->slot->coupon;
+    issuer->log = worker->cycle->log;
+
+    if (bb_coupon_issuer_init(issuer) != NGX_OK) {
+        bb_coupon_issuer_destroy(issuer);
+        return NULL;
+    }
+
+    return issuer;
+}
+
+
+static ngx_int_t
+bb_coupon_issuer_init(bb_coupon_issuer_t *issuer)
+{
+    ngx_uint_t    i;
+    ngx_array_t  *scripts;
+
+    for (i = 0; i < BB_COUPON_BUCKETS; i++) {
+        ngx_queue_init(&issuer->coupons[i]);
+    }
+
+    ngx_queue_init(&issuer->dirty);
+    ngx_queue_init(&issuer->pending);
+
+    issuer->tag = ngx_random() & ((1 << BB_COUPON_TAG_BITS) - 1);
+
+    issuer->flush.handler = bb_coupon_flush_handler;
+    issuer->flush.data = issuer;
+    issuer->flush.log = issuer->log;
+
+    issuer->timer.handler = bb_coupon_timer_handler;
+    issuer->timer.data = issuer;
+    issuer->timer.log = issuer->log;
+
+    bb_coupon_commit_init(issuer);
+
+    scripts = issuer->worker->conf->scripts;
+
+    issuer->issue = bb_redis_script_find(scripts, "coupon_issue");
+    issuer->put = bb_redis_script_find(scripts, "coupon_put");
+    issuer->ack = bb_redis_script_find(scripts, "coupon_ack");
+    issuer->holders = bb_redis_script_find(scripts, "coupon_holders");
+    issuer->load_lock = bb_redis_script_find(scripts, "coupon_load_lock");
+    issuer->load_users = bb_redis_script_find(scripts, "coupon_load_users");
+    issuer->load = bb_redis_script_find(scripts, "coupon_load");
+    issuer->late = bb_redis_script_find(scripts, "claims_late");
+
+    issuer->batch_statement = bb_postgres_statement_find("coupon/issue_batch");
+    issuer->load_statement = bb_postgres_statement_find("coupon/load");
+    issuer->users_statement = bb_postgres_statement_find("coupon/load_users");
+    issuer->ready_statement = bb_postgres_statement_find("core/ready");
+
+    if (issuer->issue == NULL || issuer->put == NULL || issuer->ack == NULL
+        || issuer->holders == NULL || issuer->load_lock == NULL
+        || issuer->load_users == NULL || issuer->load == NULL
+        || issuer->late == NULL || issuer->batch_statement == NULL
+        || issuer->load_statement == NULL || issuer->users_statement == NULL
+        || issuer->ready_statement == NULL)
+    {
+        ngx_log_error(NGX_LOG_ALERT, issuer->log, 0,
+                      "bb_store coupon: a script or statement is missing");
+        return NGX_ERROR;
+    }
+
+    /* one sweeper a host is enough; a worker that died is replaced */
+
+    if (ngx_process == NGX_PROCESS_SINGLE || ngx_worker == 0) {
+        issuer->sweep = bb_coupon_sweep_create(issuer);
+        if (issuer->sweep == NULL) {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+/* The clients are gone by now: none of their handlers will run. */
+
+void
+bb_coupon_issuer_destroy(bb_coupon_issuer_t *issuer)
+{
+    if (issuer->flush.posted) {
+        ngx_delete_posted_event(&issuer->flush);
+    }
+
+    if (issuer->timer.timer_set) {
+        ngx_del_timer(&issuer->timer);
+    }
+
+    bb_coupon_commit_destroy(issuer);
+
+    if (issuer->sweep) {
+        bb_coupon_sweep_destroy(issuer->sweep);
+    }
+
+    /* what claims and coupons are left ends with the process */
+
+    ngx_free(issuer);
+}
+
+
+bb_coupon_claim_t *
+bb_coupon_claim(bb_coupon_issuer_t *issuer, int64_t id, int64_t user,
+    const ngx_str_t *nickname, const ngx_str_t *phone, bb_ack_e ack,
+    ngx_msec_t timeout, bb_coupon_handler_pt handler, void *data)
+{
+    bb_coupon_t        *coupon;
+    bb_coupon_claim_t  *claim;
+
+    if (issuer->claims >= issuer->worker->conf->coupon_queue) {
+        issuer->stat->rejected++;
+        return NULL;
+    }
+
+    claim = bb_coupon_claim_create(issuer, user, bb_coupon_next_id(issuer),
+                                   nickname, phone);
+    if (claim == NULL) {
+        return NULL;
+    }
+
+    coupon = bb_coupon_get(issuer, id);
+    if (coupon == NULL) {
+        bb_coupon_claim_free(claim);
+        return NULL;
+    }
+
+    claim->ack = ack;
+    claim->handler = handler;
+    claim->data = data;
+    claim->deadline = ngx_current_msec + timeout;
+
+    bb_coupon_pending(issuer, claim);
+    bb_coupon_fresh(issuer, coupon, claim);
+    bb_coupon_arm(issuer);
+
+    return claim;
+}
+
+
+void
+bb_coupon_claim_forget(bb_coupon_claim_t *claim)
+{
+    claim->handler = NULL;
+}
+
+
+int64_t
+bb_coupon_next_id(bb_coupon_issuer_t *issuer)
+{
+    int64_t      id;
+    ngx_time_t  *tp;
+
+    tp = ngx_timeofday();
+
+    id = (int64_t) tp->sec * 1000 + tp->msec;
+    id = (id << BB_COUPON_TAG_BITS | issuer->tag) << BB_COUPON_SEQ_BITS;
+
+    issuer->last_id = ngx_max(id, issuer->last_id + 1);
+
+    return issuer->last_id;
+}
+
+
+bb_coupon_claim_t *
+bb_coupon_claim_create(bb_coupon_issuer_t *issuer, int64_t user, int64_t id,
+    const ngx_str_t *nickname, const ngx_str_t *phone)
+{
+    size_t              size, escaped;
+    u_char             *p;
+    bb_coupon_claim_t  *claim;
+
+    escaped = nickname->len + phone->len
+              + ngx_escape_json(NULL, nickname->data, nickname->len)
+              + ngx_escape_json(NULL, phone->data, phone->len);
+
+    size = nickname->len + 1 + phone->len + 1 + NGX_INT64_LEN
+           + sizeof("[,\"\",\"\",]") + escaped + 2 * NGX_INT64_LEN;
+
+    claim = ngx_alloc(sizeof(bb_coupon_claim_t) + size, issuer->log);
+    if (claim == NULL) {
+        return NULL;
+    }
+
+    ngx_memzero(claim, sizeof(bb_coupon_claim_t));
+
+    claim->issuer = issuer;
+    claim->user = user;
+    claim->id = id;
+
+    p = (u_char *) &claim[1];
+
+    claim->nickname.data = p;
+    claim->nickname.len = nickname->len;
+    p = ngx_cpymem(p, nickname->data, nickname->len);
+    *p++ = '\0';
+
+    claim->phone.data = p;
+    claim->phone.len = phone->len;
+    p = ngx_cpymem(p, phone->data, phone->len);
+    *p++ = '\0';
+
+    claim->number.data = p;
+    p = ngx_sprintf(p, "%L", user);
+    claim->number.len = p - claim->number.data;
+
+    claim->record.data = p;
+    p = ngx_sprintf(p, "[%V,\"", &claim->number);
+    p = (u_char *) ngx_escape_json(p, nickname->data, nickname->len);
+    p = ngx_cpymem(p, "\",\"", 3);
+    p = (u_char *) ngx_escape_json(p, phone->data, phone->len);
+    p = ngx_sprintf(p, "\",%L]", id);
+    claim->record.len = p - claim->record.data;
+
+    issuer->claims++;
+    issuer->timer.cancelable = 0;
+
+    return claim;
+}
+
+
+void
+bb_coupon_claim_free(bb_coupon_claim_t *claim)
+{
+    if (claim->is_pending) {
+        ngx_queue_remove(&claim->pending);
+    }
+
+    claim->issuer->claims--;
+    claim->issuer->timer.cancelable = (claim->issuer->claims == 0);
+
+    ngx_free(claim);
+}
+
+
+void
+bb_coupon_claim_answer(bb_coupon_claim_t *claim, bb_coupon_verdict_e verdict)
+{
+    bb_coupon_handler_pt  handler;
+
+    handler = claim->handler;
+
+    if (handler) {
+        claim->handler = NULL;
+        handler(claim->data, verdict);
+    }
+}
+
+
+static bb_coupon_t *
+bb_coupon_get(bb_coupon_issuer_t *issuer, int64_t id)
+{
+    ngx_queue_t  *bucket, *q;
+    bb_coupon_t  *coupon;
+
+    bucket = &issuer->coupons[(uint64_t) id % BB_COUPON_BUCKETS];
+
+    for (q = ngx_queue_head(bucket);
+         q != ngx_queue_sentinel(bucket);
+         q = ngx_queue_next(q))
+    {
+        coupon = ngx_queue_data(q, bb_coupon_t, bucket);
+
+        if (coupon->key.coupon == id) {
+            return coupon;
+        }
+    }
+
+    coupon = ngx_calloc(sizeof(bb_coupon_t), issuer->log);
+    if (coupon == NULL) {
+        return NULL;
+    }
+
+    bb_coupon_key_init(&coupon->key, id);
+    ngx_queue_init(&coupon->fresh);
+    ngx_queue_init(&coupon->waiting);
+    ngx_queue_insert_head(bucket, &coupon->bucket);
+
+    return coupon;
+}
+
+
+void
+bb_coupon_release(bb_coupon_issuer_t *issuer, bb_coupon_t *coupon)
+{
+    if (--coupon->users) {
+        return;
+    }
+
+    if (coupon->is_dirty) {
+        ngx_queue_remove(&coupon->dirty);
+    }
+
+    ngx_queue_remove(&coupon->bucket);
+    ngx_free(coupon);
+}
+
+
+/* The claim becomes one of the coupon's users. */
+
+static void
+bb_coupon_fresh(bb_coupon_issuer_t *issuer, bb_coupon_t *coupon,
+    bb_coupon_claim_t *claim)
+{
+    claim->coupon = coupon;
+    coupon->users++;
+
+    ngx_queue_insert_tail(&coupon->fresh, &claim->queue);
+
+    if (!coupon->is_dirty) {
+        coupon->is_dirty = 1;
+        ngx_queue_insert_tail(&issuer->dirty, &coupon->dirty);
+    }
+
+    ngx_post_event(&issuer->flush, &ngx_posted_events);
+}
+
+
+/* By deadline; a location with another timeout makes a short walk. */
+
+static void
+bb_coupon_pending(bb_coupon_issuer_t *issuer, bb_coupon_claim_t *claim)
+{
+    ngx_queue_t        *q;
+    bb_coupon_claim_t  *other;
+
+    for (q = ngx_queue_last(&issuer->pending);
+         q != ngx_queue_sentinel(&issuer->pending);
+         q = ngx_queue_prev(q))
+    {
+        other = ngx_queue_data(q, bb_coupon_claim_t, pending);
+
+        if ((ngx_msec_int_t) (claim->deadline - other->deadline) >= 0) {
+            break;
+        }
+    }
+
+    ngx_queue_insert_after(q, &claim->pending);
+    claim->is_pending = 1;
+}
+
+
+/*
+ * The timer keeps an exiting worker alive while somebody waits for an answer or
+ * a granted claim is not committed: it is cancelable only without claims.
+ */
+
+void
+bb_coupon_arm(bb_coupon_issuer_t *issuer)
+{
+    ngx_msec_t          at;
+    ngx_queue_t        *q;
+    ngx_msec_int_t      wait;
+    bb_coupon_claim_t  *claim;
+
+    if (issuer->claims == 0) {
+        return;
+    }
+
+    at = ngx_current_msec + BB_COUPON_TICK;
+
+    if (!ngx_queue_empty(&issuer->pending)) {
+        q = ngx_queue_head(&issuer->pending);
+        claim = ngx_queue_data(q, bb_coupon_claim_t, pending);
+
+        if ((ngx_msec_int_t) (claim->deadline - at) < 0) {
+            at = claim->deadline;
+        }
+    }
+
+    if (issuer->timer.timer_set
+        && (ngx_msec_int_t) (issuer->timer.timer.key - at) <= 0)
+    {
+        return;
+    }
+
+    wait = (ngx_msec_int_t) (at - ngx_current_msec);
+
+    ngx_add_timer(&issuer->timer, (ngx_msec_t) ngx_max(wait, 1));
+}
+
+
+static void
+bb_coupon_timer_handler(ngx_event_t *ev)
+{
+    ngx_queue_t         *q;
+    bb_coupon_t         *coupon;
+    bb_coupon_claim_t   *claim;
+    bb_coupon_issuer_t  *issuer;
+
+    issuer = ev->data;
+
+    while (!ngx_queue_empty(&issuer->pending)) {
+
+        q = ngx_queue_head(&issuer->pending);
+        claim = ngx_queue_data(q, bb_coupon_claim_t, pending);
+
+        if ((ngx_msec_int_t) (claim->deadline - ngx_current_msec) > 0) {
+            break;
+        }
+
+        ngx_queue_remove(&claim->pending);
+        claim->is_pending = 0;
+
+        if (claim->handler) {
+            issuer->stat->late++;
+            bb_coupon_claim_answer(claim, BB_COUPON_UNAVAILABLE);
+        }
+
+        coupon = claim->coupon;
+
+        if (coupon && !claim->sent) {
+
+            /* it has no place and gets none */
+
+            ngx_queue_remove(&claim->queue);
+            bb_coupon_claim_free(claim);
+            bb_coupon_release(issuer, coupon);
+        }
+    }
+
+    if (ngx_exiting && ngx_queue_empty(&issuer->pending)) {
+        bb_coupon_commit_abandon(issuer);
+    }
+
+    bb_coupon_arm(issuer);
+}
+
+
+/* Moves the coupons with fresh claims to a queue of the caller's. */
+
+static void
+bb_coupon_take_dirty(bb_coupon_issuer_t *issuer, ngx_queue_t *dirty)
+{
+    ngx_queue_t  *q;
+
+    ngx_queue_init(dirty);
+
+    if (!ngx_queue_empty(&issuer->dirty)) {
+        q = ngx_queue_head(&issuer->dirty);
+        ngx_queue_split(&issuer->dirty, q, dirty);
+    }
+}
+
+
+static void
+bb_coupon_flush_handler(ngx_event_t *ev)
+{
+    ngx_queue_t          dirty, *q;
+    bb_coupon_t         *coupon;
+    bb_coupon_issuer_t  *issuer;
+
+    issuer = ev->data;
+
+    bb_coupon_take_dirty(issuer, &dirty);
+
+    while (!ngx_queue_empty(&dirty)) {
+        q = ngx_queue_head(&dirty);
+        coupon = ngx_queue_data(q, bb_coupon_t, dirty);
+
+        ngx_queue_remove(q);
+        coupon->is_dirty = 0;
+
+        if (bb_coupon_gate(issuer, coupon)) {
+            /* the probe's end brings us back */
+            coupon->is_dirty = 1;
+            ngx_queue_insert_tail(&issuer->dirty, q);
+            continue;
+        }
+
+        coupon->users++;
+
+        while (!ngx_queue_empty(&coupon->fresh)) {
+            bb_coupon_send(issuer, coupon);
+        }
+
+        bb_coupon_release(issuer, coupon);
+    }
+
+    bb_coupon_arm(issuer);
+}
+
+
+/* Whether the coupon's claims have to wait for PostgreSQL. */
+
+static ngx_uint_t
+bb_coupon_gate(bb_coupon_issuer_t *issuer, bb_coupon_t *coupon)
+{
+    ngx_queue_t        *q;
+    bb_postgres_t      *pg;
+    bb_coupon_claim_t  *claim;
+
+    pg = issuer->worker->postgres_issue;
+
+    if (bb_postgres_state(pg) == BB_POSTGRES_UP
+        || ngx_queue_empty(&coupon->fresh))
+    {
+        return 0;
+    }
+
+    q = ngx_queue_head(&coupon->fresh);
+    claim = ngx_queue_data(q, bb_coupon_claim_t, queue);
+
+    if (claim->ack == BB_ACK_CLAIM) {
+        return 0;
+    }
+
+    if (issuer->probe) {
+        return 1;
+    }
+
+    issuer->probe = bb_postgres_call(pg, issuer->ready_statement, NULL, 0,
+                                     bb_coupon_probe_done, issuer);
+
+    /* a full queue: the claims go on and may end at their deadline */
+
+    return issuer->probe != NULL;
+}
+
+
+static void
+bb_coupon_probe_done(void *data, bb_postgres_rc_e rc, PGresult *res)
+{
+    bb_coupon_issuer_t  *issuer = data;
+
+    ngx_queue_t         dirty, *q;
+    bb_coupon_t        *coupon;
+    bb_coupon_claim_t  *claim;
+
+    issuer->probe = NULL;
+
+    if (rc == BB_POSTGRES_OK || rc == BB_POSTGRES_ERROR) {
+        ngx_post_event(&issuer->flush, &ngx_posted_events);
+        bb_coupon_commit_retry(issuer);
+        return;
+    }
+
+    bb_coupon_take_dirty(issuer, &dirty);
+
+    while (!ngx_queue_empty(&dirty)) {
+        q = ngx_queue_head(&dirty);
+        coupon = ngx_queue_data(q, bb_coupon_t, dirty);
+
+        ngx_queue_remove(q);
+        coupon->is_dirty = 0;
+        coupon->users++;
+
+        while (!ngx_queue_empty(&coupon->fresh)) {
+            q = ngx_queue_head(&coupon->fresh);
+            claim = ngx_queue_data(q, bb_coupon_claim_t, queue);
+
+            ngx_queue_remove(q);
+            bb_coupon_settle(claim, BB_COUPON_UNAVAILABLE);
+        }
+
+        bb_coupon_release(issuer, coupon);
+    }
+
+    bb_coupon_arm(issuer);
+}
+
+
+/* One script call for the first fresh claims of a coupon. */
+
+static void
+bb_coupon_send(bb_coupon_issuer_t *issuer, bb_coupon_t *coupon)
+{
+    u_char              claims[BB_COUPON_KEY_LEN];
+    u_char              number[NGX_INT64_LEN];
+    ngx_str_t           argv[BB_COUPON_CALL_ARGS
+                             + BB_COUPON_CALL_CLAIMS * BB_COUPON_CLAIM_ARGS];
+    ngx_uint_t          argc;
+    ngx_queue_t        *q;
+    bb_coupon_call_t   *call;
+    bb_coupon_claim_t  *claim;
+
+    call = ngx_alloc(sizeof(bb_coupon_call_t), issuer->log);
+
+    if (call == NULL) {
+        q = ngx_queue_head(&coupon->fresh);
+        claim = ngx_queue_data(q, bb_coupon_claim_t, queue);
+
+        ngx_queue_remove(q);
+        bb_coupon_settle(claim, BB_COUPON_UNAVAILABLE);
+        return;
+    }
+
+    call->issuer = issuer;
+    call->coupon = coupon;
+    call->n = 0;
+    ngx_queue_init(&call->claims);
+
+    bb_coupon_key_hash(&coupon->key, &argv[0]);
+    bb_coupon_key_issued(&coupon->key, &argv[1]);
+    bb_coupon_key_claims(&coupon->key, &argv[2], claims);
+    bb_redis_set_run_id(&argv[3]);
+    argv[4] = *bb_time_today();
+    argv[5].data = number;
+    argv[5].len = ngx_sprintf(number, "%L", coupon->key.coupon) - number;
+
+    argc = BB_COUPON_CALL_ARGS;
+
+    while (!ngx_queue_empty(&coupon->fresh)
+           && call->n < BB_COUPON_CALL_CLAIMS)
+    {
+        q = ngx_queue_head(&coupon->fresh);
+        claim = ngx_queue_data(q, bb_coupon_claim_t, queue);
+
+        ngx_queue_remove(q);
+        ngx_queue_insert_tail(&call->claims, q);
+        claim->sent = 1;
+        call->n++;
+
+        argv[argc++] = claim->number;
+        argv[argc++] = claim->record;
+    }
+
+    coupon->users++;
+
+    if (bb_redis_eval(issuer->worker->redis, issuer->issue, 3, argv, argc,
+                      bb_coupon_call_done, call)
+        == NULL)
+    {
+        bb_coupon_settle_call(call, BB_COUPON_UNAVAILABLE);
+        bb_coupon_release(issuer, coupon);
+        ngx_free(call);
+        return;
+    }
+
+    issuer->stat->calls++;
+    issuer->stat->claims += call->n;
+}
+
+
+static void
+bb_coupon_call_done(void *data, bb_redis_rc_e rc, redisReply *reply)
+{
+    bb_coupon_call_t  *call = data;
+
+    bb_coupon_issuer_t  *issuer;
+
+    issuer = call->issuer;
+
+    if (rc == BB_REDIS_OK && reply->type == REDIS_REPLY_STATUS) {
+        bb_coupon_call_status(call, reply);
+
+    } else if (rc == BB_REDIS_OK && reply->type == REDIS_REPLY_ARRAY
+               && reply->elements > 0
+               && (ngx_uint_t) reply->element[0]->len == call->n)
+    {
+        bb_coupon_call_verdicts(call, reply);
+
+    } else {
+
+        if (rc == BB_REDIS_OK || rc == BB_REDIS_ERROR) {
+            ngx_log_error(NGX_LOG_ERR, issuer->log, 0,
+                          "bb_store coupon: %ui claims of coupon %L not "
+                          "decided, Redis said: %s", call->n,
+                          call->coupon->key.coupon,
+                          rc == BB_REDIS_ERROR ? reply->str
+                                               : "an unknown answer");
+        }
+
+        bb_coupon_settle_call(call, BB_COUPON_UNAVAILABLE);
+    }
+
+    bb_coupon_release(issuer, call->coupon);
+    ngx_free(call);
+
+    bb_coupon_arm(issuer);
+}
+
+
+/* One word for all. */
+
+static void
+bb_coupon_call_status(bb_coupon_call_t *call, redisReply *reply)
+{
+    ngx_uint_t          i;
+    ngx_queue_t        *q;
+    bb_coupon_t        *coupon;
+    bb_coupon_claim_t  *claim;
+
+    static const struct {
+        const char           *text;
+        bb_coupon_verdict_e   verdict;
+    } words[] = {
+        { "DELETED", BB_COUPON_DELETED },
+        { "EXPIRED", BB_COUPON_EXPIRED },
+        { "NOT_STARTED", BB_COUPON_NOT_STARTED },
+        { NULL, BB_COUPON_UNAVAILABLE }
+    };
+
+    if (ngx_strcmp(reply->str, "NOT_LOADED") == 0) {
+        coupon = call->coupon;
+
+        /* each claim stays a user of the coupon */
+
+        while (!ngx_queue_empty(&call->claims)) {
+            q = ngx_queue_head(&call->claims);
+            claim = ngx_queue_data(q, bb_coupon_claim_t, queue);
+
+            ngx_queue_remove(q);
+            ngx_queue_insert_tail(&coupon->waiting, q);
+            claim->sent = 0;
+        }
+
+        bb_coupon_load_start(call->issuer, coupon);
+
+        return;
+    }
+
+    for (i = 0; words[i].text; i++) {
+        if (ngx_strcmp(reply->str, words[i].text) == 0) {
+            break;
+        }
+    }
+
+    bb_coupon_settle_call(call, words[i].verdict);
+}
+
+
+/* A letter for each; what was granted goes on to the commit. */
+
+static void
+bb_coupon_call_verdicts(bb_coupon_call_t *call, redisReply *reply)
+{
+    char                *verdict;
+    ngx_str_t            id, load;
+    ngx_queue_t         *q;
+    bb_coupon_claim_t   *claim;
+    bb_coupon_issuer_t  *issuer;
+    bb_coupon_intent_t  *intent;
+
+    issuer = call->issuer;
+    intent = NULL;
+
+    if (reply->elements == 3) {
+        id.data = (u_char *) reply->element[1]->str;
+        id.len = reply->element[1]->len;
+        load.data = (u_char *) reply->element[2]->str;
+        load.len = reply->element[2]->len;
+
+        /* without memory the sweep finds the entry */
+        intent = bb_coupon_intent_create(call->coupon->key.coupon, &id, &load,
+                                         call->n);
+    }
+
+    verdict = reply->element[0]->str;
+
+    while (!ngx_queue_empty(&call->claims)) {
+
+        q = ngx_queue_head(&call->claims);
+        claim = ngx_queue_data(q, bb_coupon_claim_t, queue);
+
+        ngx_queue_remove(q);
+
+        switch (*verdict++) {
+
+        case 'I':
+            issuer->stat->won++;
+
+            if (claim->ack == BB_ACK_CLAIM) {
+                bb_coupon_claim_answer(claim, BB_COUPON_ISSUED);
+            }
+
+            if (intent == NULL) {
+                bb_coupon_settle(claim, BB_COUPON_UNAVAILABLE);
+                continue;
+            }
+
+            bb_coupon_commit_add(issuer, claim, intent);
+            bb_coupon_release(issuer, call->coupon);
+            continue;
+
+        case 'A':
+            bb_coupon_settle(claim, BB_COUPON_ALREADY_ISSUED);
+            continue;
+
+        default:
+            bb_coupon_settle(claim, BB_COUPON_SOLD_OUT);
+            continue;
+        }
+    }
+
+    if (intent) {
+        bb_coupon_intent_release(intent);
+    }
+}
+
+
+static void
+bb_coupon_settle_call(bb_coupon_call_t *call, bb_coupon_verdict_e verdict)
+{
+    ngx_queue_t        *q;
+    bb_coupon_claim_t  *claim;
+
+    while (!ngx_queue_empty(&call->claims)) {
+        q = ngx_queue_head(&call->claims);
+        claim = ngx_queue_data(q, bb_coupon_claim_t, queue);
+
+        ngx_queue_remove(q);
+        bb_coupon_settle(claim, verdict);
+    }
+}
+
+
+void
+bb_coupon_settle_waiting(bb_coupon_issuer_t *issuer, bb_coupon_t *coupon,
+    bb_coupon_verdict_e verdict)
+{
+    ngx_queue_t        *q;
+    bb_coupon_claim_t  *claim;
+
+    while (!ngx_queue_empty(&coupon->waiting)) {
+        q = ngx_queue_head(&coupon->waiting);
+        claim = ngx_queue_data(q, bb_coupon_claim_t, queue);
+
+        ngx_queue_remove(q);
+        bb_coupon_settle(claim, verdict);
+    }
+
+    bb_coupon_arm(issuer);
+}
+
+
+void
+bb_coupon_resume(bb_coupon_issuer_t *issuer, bb_coupon_t *coupon)
+{
+    if (ngx_queue_empty(&coupon->waiting)) {
+        return;
+    }
+
+    ngx_queue_add(&coupon->fresh, &coupon->waiting);
+    ngx_queue_init(&coupon->waiting);
+
+    if (!coupon->is_dirty) {
+        coupon->is_dirty = 1;
+        ngx_queue_insert_tail(&issuer->dirty, &coupon->dirty);
+    }
+
+    ngx_post_event(&issuer->flush, &ngx_posted_events);
+}
+
+
+/* The end of a claim that has no place, taken from its queue. */
+
+static void
+bb_coupon_settle(bb_coupon_claim_t *claim, bb_coupon_verdict_e verdict)
+{
+    bb_coupon_t         *coupon;
+    bb_coupon_issuer_t  *issuer;
+
+    coupon = claim->coupon;
+    issuer = claim->issuer;
+
+    bb_coupon_claim_answer(claim, verdict);
+    bb_coupon_claim_free(claim);
+    bb_coupon_release(issuer, coupon);
+}

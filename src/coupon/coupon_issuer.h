@@ -1,0 +1,207 @@
+/*
+ * The parts of an issuer, shared by the files that make it up: coupon_issue.c
+ * (claims), coupon_load.c, coupon_commit.c and coupon_sweep.c.
+ *
+ * A claim is always in exactly one place: its coupon's fresh or waiting queue,
+ * a script call, the commit queue, or the batch in flight.
+ */
+
+#ifndef _BB_COUPON_ISSUER_H_INCLUDED_
+#define _BB_COUPON_ISSUER_H_INCLUDED_
+
+
+#include "coupon/coupon_issue.h"
+#include "coupon/coupon_key.h"
+
+
+#define BB_COUPON_CALL_CLAIMS   128    /* claims in one script call */
+#define BB_COUPON_BUCKETS       256    /* of the table of coupons in progress */
+
+
+typedef struct bb_coupon_load_s   bb_coupon_load_t;
+typedef struct bb_coupon_batch_s  bb_coupon_batch_t;
+typedef struct bb_coupon_sweep_s  bb_coupon_sweep_t;
+
+
+/* a coupon for which this worker has claims before Redis, or a load */
+
+typedef struct {
+    ngx_queue_t             bucket;     /* in issuer->coupons */
+    ngx_queue_t             dirty;      /* in issuer->dirty, if fresh has any */
+    ngx_queue_t             fresh;      /* claims to send this turn */
+    ngx_queue_t             waiting;    /* claims that wait for the load */
+    ngx_uint_t              users;      /* what keeps it: claims, calls, load */
+    bb_coupon_load_t       *load;
+    bb_coupon_key_t         key;
+    unsigned                is_dirty:1;
+} bb_coupon_t;
+
+
+/* an entry of the intent log whose claims are being committed */
+
+typedef struct {
+    ngx_queue_t             queue;      /* of settled ones, see the commit */
+    ngx_uint_t              left;       /* claims not settled, the maker */
+    bb_coupon_key_t         key;
+    ngx_str_t               id;         /* of the stream entry */
+    ngx_str_t               load;       /* of the set that granted it */
+    bb_coupon_sweep_t      *sweep;      /* the sweep that found it, or NULL */
+
+    ngx_uint_t              nusers;     /* who holds the coupon now */
+    int64_t                *users;
+
+    unsigned                dropped:1;  /* some of it is left to the sweep */
+} bb_coupon_intent_t;
+
+
+struct bb_coupon_claim_s {
+    ngx_queue_t             queue;      /* in the place where it is */
+    ngx_queue_t             pending;    /* in issuer->pending, by deadline */
+    bb_coupon_issuer_t     *issuer;
+    bb_coupon_t            *coupon;     /* until Redis has decided */
+    bb_coupon_intent_t     *intent;     /* afterwards */
+
+    int64_t                 user;
+    int64_t                 id;         /* unique; its time is in it */
+    ngx_msec_t              deadline;
+    bb_ack_e                ack;
+
+    bb_coupon_handler_pt    handler;    /* NULL: answered, or nobody waits */
+    void                   *data;
+
+    /* in one block behind this struct, the first two zero-terminated */
+    ngx_str_t               nickname;
+    ngx_str_t               phone;
+    ngx_str_t               number;     /* the user as text */
+    ngx_str_t               record;     /* [user,nickname,phone,claim id] */
+
+    unsigned                is_pending:1;
+    unsigned                sent:1;     /* in a script call, or granted */
+};
+
+
+struct bb_coupon_issuer_s {
+    bb_worker_t            *worker;
+    bb_coupon_stat_t       *stat;
+    ngx_log_t              *log;
+
+    bb_redis_script_t      *issue;
+    bb_redis_script_t      *put;
+    bb_redis_script_t      *ack;
+    bb_redis_script_t      *holders;
+    bb_redis_script_t      *load_lock;
+    bb_redis_script_t      *load_users;
+    bb_redis_script_t      *load;
+    bb_redis_script_t      *late;
+
+    const bb_postgres_statement_t  *batch_statement;
+    const bb_postgres_statement_t  *load_statement;
+    const bb_postgres_statement_t  *users_statement;
+    const bb_postgres_statement_t  *ready_statement;
+
+    int64_t                 last_id;
+    int64_t                 tag;        /* of this worker, in claim ids */
+
+    /* claims before Redis has decided */
+    ngx_queue_t             coupons[BB_COUPON_BUCKETS];
+    ngx_queue_t             dirty;
+    ngx_event_t             flush;      /* posted: sends fresh claims */
+    ngx_uint_t              claims;     /* that exist */
+    ngx_queue_t             pending;    /* those not past their deadline */
+    ngx_event_t             timer;      /* deadlines; not cancelable */
+    bb_postgres_call_t     *probe;      /* is PostgreSQL back? */
+
+    /* granted claims on their way to PostgreSQL */
+    ngx_queue_t             commit;
+    ngx_uint_t              ncommit;
+    ngx_event_t             post;       /* posted: sends the next batch */
+    ngx_event_t             retry;      /* timer after a failed batch */
+    ngx_msec_t              backoff;
+    ngx_uint_t              limit;      /* of rows, lowered to find a bad one */
+    bb_coupon_batch_t      *batch;      /* in flight */
+
+    bb_coupon_sweep_t      *sweep;      /* in the worker that sweeps */
+};
+
+
+/* coupon_issue.c */
+
+/* Unique and rising; milliseconds since the epoch shifted left by 20 bits. */
+int64_t bb_coupon_next_id(bb_coupon_issuer_t *issuer);
+
+/* Makes a claim without deadline, handler or place; NULL: out of memory. */
+bb_coupon_claim_t *bb_coupon_claim_create(bb_coupon_issuer_t *issuer,
+    int64_t user, int64_t id, const ngx_str_t *nickname,
+    const ngx_str_t *phone);
+
+/* Tells whoever waits; the claim stays where it is. */
+void bb_coupon_claim_answer(bb_coupon_claim_t *claim,
+    bb_coupon_verdict_e verdict);
+
+/* Ends a claim that was taken from its place. */
+void bb_coupon_claim_free(bb_coupon_claim_t *claim);
+
+/* Sends the claims that wait for this coupon's load. */
+void bb_coupon_resume(bb_coupon_issuer_t *issuer, bb_coupon_t *coupon);
+
+/* Answers them instead. */
+void bb_coupon_settle_waiting(bb_coupon_issuer_t *issuer, bb_coupon_t *coupon,
+    bb_coupon_verdict_e verdict);
+
+/* One of the coupon's users is gone; the last one frees it. */
+void bb_coupon_release(bb_coupon_issuer_t *issuer, bb_coupon_t *coupon);
+
+/* Arms the deadline timer if there is anything to wait for. */
+void bb_coupon_arm(bb_coupon_issuer_t *issuer);
+
+
+/* coupon_load.c */
+
+/*
+ * Loads a coupon that Redis lost; its claims are in coupon->waiting.  Nothing
+ * if a load is under way.
+ */
+void bb_coupon_load_start(bb_coupon_issuer_t *issuer, bb_coupon_t *coupon);
+
+void bb_coupon_load_destroy(bb_coupon_load_t *load);
+
+
+/* coupon_commit.c */
+
+/*
+ * Makes an intent for up to n claims, and holds it until it is released.
+ * NULL: out of memory.
+ */
+bb_coupon_intent_t *bb_coupon_intent_create(int64_t coupon,
+    const ngx_str_t *id, const ngx_str_t *load, ngx_uint_t n);
+
+void bb_coupon_intent_release(bb_coupon_intent_t *intent);
+
+/* Takes a granted claim of that intent. */
+void bb_coupon_commit_add(bb_coupon_issuer_t *issuer, bb_coupon_claim_t *claim,
+    bb_coupon_intent_t *intent);
+
+/* PostgreSQL is back: does not wait for the retry's turn. */
+void bb_coupon_commit_retry(bb_coupon_issuer_t *issuer);
+
+/* Gives up what is queued: the process exits, the intent log keeps it. */
+void bb_coupon_commit_abandon(bb_coupon_issuer_t *issuer);
+
+void bb_coupon_commit_init(bb_coupon_issuer_t *issuer);
+void bb_coupon_commit_destroy(bb_coupon_issuer_t *issuer);
+
+/* Moves an entry, or one claim of it, to the dead letters. */
+void bb_coupon_dead(bb_coupon_issuer_t *issuer, const bb_coupon_key_t *key,
+    const ngx_str_t *claims, const char *reason);
+
+
+/* coupon_sweep.c */
+
+bb_coupon_sweep_t *bb_coupon_sweep_create(bb_coupon_issuer_t *issuer);
+void bb_coupon_sweep_destroy(bb_coupon_sweep_t *sweep);
+
+/* An entry that the sweep found is settled. */
+void bb_coupon_sweep_settled(bb_coupon_sweep_t *sweep);
+
+
+#endif /* _BB_COUPON_ISSUER_H_INCLUDED_ */

@@ -1,0 +1,333 @@
+/*
+ * The sweep: entries that stay in the intent log, because a worker died or
+ * PostgreSQL was away, are committed like any other claim.
+ *
+ * One round walks the partitions.  In each it takes the late entries, some at a
+ * time under a lease, waits until they are settled, and looks again.
+ */
+
+#include <jansson.h>
+
+#include "coupon/coupon_issuer.h"
+
+
+#define BB_COUPON_SWEEP_ENTRIES  50
+#define BB_COUPON_SWEEP_LEASE    "10000"    /* ms */
+#define BB_COUPON_SWEEP_PAUSE    500        /* ms between rounds, at least */
+
+
+struct bb_coupon_sweep_s {
+    bb_coupon_issuer_t    *issuer;
+    ngx_event_t            timer;
+    ngx_uint_t             partition;
+    ngx_uint_t             left;       /* entries not settled */
+
+    ngx_str_t              id;         /* names the holder of the lease */
+    u_char                 id_text[NGX_INT64_LEN];
+};
+
+
+static void bb_coupon_sweep_handler(ngx_event_t *ev);
+static void bb_coupon_sweep_later(bb_coupon_sweep_t *sweep);
+static void bb_coupon_sweep_next(bb_coupon_sweep_t *sweep);
+static void bb_coupon_sweep_done(void *data, bb_redis_rc_e rc,
+    redisReply *reply);
+static void bb_coupon_sweep_entry(bb_coupon_sweep_t *sweep,
+    redisReply *entry);
+static ngx_int_t bb_coupon_sweep_claims(bb_coupon_sweep_t *sweep,
+    int64_t coupon, ngx_str_t *id, json_t *claims);
+static void bb_coupon_sweep_bad(bb_coupon_sweep_t *sweep, redisReply *entry,
+    const ngx_str_t *claims);
+
+
+bb_coupon_sweep_t *
+bb_coupon_sweep_create(bb_coupon_issuer_t *issuer)
+{
+    bb_coupon_sweep_t  *sweep;
+
+    sweep = ngx_calloc(sizeof(bb_coupon_sweep_t), issuer->log);
+    if (sweep == NULL) {
+        return NULL;
+    }
+
+    sweep->issuer = issuer;
+    sweep->timer.handler = bb_coupon_sweep_handler;
+    sweep->timer.data = sweep;
+    sweep->timer.log = issuer->log;
+    sweep->timer.cancelable = 1;
+
+    sweep->id.data = sweep->id_text;
+    sweep->id.len = ngx_sprintf(sweep->id_text, "%xL",
+                                bb_coupon_next_id(issuer)) - sweep->id_text;
+
+    bb_coupon_sweep_later(sweep);
+
+    return sweep;
+}
+
+
+void
+bb_coupon_sweep_destroy(bb_coupon_sweep_t *sweep)
+{
+    if (sweep->timer.timer_set) {
+        ngx_del_timer(&sweep->timer);
+    }
+
+    ngx_free(sweep);
+}
+
+
+static void
+bb_coupon_sweep_later(bb_coupon_sweep_t *sweep)
+{
+    ngx_msec_t  pause;
+
+    pause = sweep->issuer->worker->conf->sweep / 4;
+
+    ngx_add_timer(&sweep->timer, ngx_max(pause, BB_COUPON_SWEEP_PAUSE));
+}
+
+
+static void
+bb_coupon_sweep_handler(ngx_event_t *ev)
+{
+    bb_coupon_sweep_t  *sweep;
+
+    sweep = ev->data;
+
+    if (ngx_exiting) {
+        return;
+    }
+
+    if (bb_postgres_state(sweep->issuer->worker->postgres_issue)
+        != BB_POSTGRES_UP
+        || bb_redis_state(sweep->issuer->worker->redis) != BB_REDIS_UP)
+    {
+        bb_coupon_sweep_later(sweep);
+        return;
+    }
+
+    sweep->partition = 0;
+    bb_coupon_sweep_next(sweep);
+}
+
+
+static void
+bb_coupon_sweep_next(bb_coupon_sweep_t *sweep)
+{
+    u_char               age[NGX_INT64_LEN], count[NGX_INT64_LEN];
+    u_char               claims[2][BB_COUPON_KEY_LEN];
+    ngx_str_t            argv[6];
+    bb_coupon_issuer_t  *issuer;
+
+    issuer = sweep->issuer;
+
+    if (sweep->partition == BB_COUPON_PARTITIONS || ngx_exiting) {
+        bb_coupon_sweep_later(sweep);
+        return;
+    }
+
+    bb_coupon_key_partition(sweep->partition, "", &argv[0], claims[0]);
+    bb_coupon_key_partition(sweep->partition, ":sweep", &argv[1], claims[1]);
+
+    argv[2].data = age;
+    argv[2].len = ngx_sprintf(age, "%M", issuer->worker->conf->sweep) - age;
+    argv[3].data = count;
+    argv[3].len = ngx_sprintf(count, "%d", BB_COUPON_SWEEP_ENTRIES) - count;
+    argv[4] = sweep->id;
+    ngx_str_set(&argv[5], BB_COUPON_SWEEP_LEASE);
+
+    if (bb_redis_eval(issuer->worker->redis, issuer->late, 2, argv, 6,
+                      bb_coupon_sweep_done, sweep)
+        == NULL)
+    {
+        bb_coupon_sweep_later(sweep);
+    }
+}
+
+
+static void
+bb_coupon_sweep_done(void *data, bb_redis_rc_e rc, redisReply *reply)
+{
+    bb_coupon_sweep_t  *sweep = data;
+
+    size_t  i;
+
+    if (rc != BB_REDIS_OK || reply->type != REDIS_REPLY_ARRAY) {
+
+        if (rc == BB_REDIS_ERROR) {
+            ngx_log_error(NGX_LOG_ERR, sweep->issuer->log, 0,
+                          "bb_store coupon: sweep failed, Redis said: %s",
+                          reply->str);
+        }
+
+        bb_coupon_sweep_later(sweep);
+        return;
+    }
+
+    if (reply->elements == 0) {
+        sweep->partition++;
+        bb_coupon_sweep_next(sweep);
+        return;
+    }
+
+    /* one for this function, so that it is not settled in between */
+    sweep->left = 1;
+
+    for (i = 0; i < reply->elements; i++) {
+        bb_coupon_sweep_entry(sweep, reply->element[i]);
+    }
+
+    bb_coupon_arm(sweep->issuer);
+    bb_coupon_sweep_settled(sweep);
+}
+
+
+void
+bb_coupon_sweep_settled(bb_coupon_sweep_t *sweep)
+{
+    if (--sweep->left == 0) {
+        bb_coupon_sweep_next(sweep);
+    }
+}
+
+
+/* entry: { id, { "coupon", id, "claims", JSON } } */
+
+static void
+bb_coupon_sweep_entry(bb_coupon_sweep_t *sweep, redisReply *entry)
+{
+    char        *end;
+    json_t      *claims;
+    int64_t      coupon;
+    ngx_int_t    rc;
+    ngx_str_t    id, text;
+    redisReply  *fields;
+
+    fields = entry->element[1];
+
+    if (fields->type != REDIS_REPLY_ARRAY || fields->elements < 4) {
+        ngx_str_set(&text, "");
+        bb_coupon_sweep_bad(sweep, entry, &text);
+        return;
+    }
+
+    id.data = (u_char *) entry->element[0]->str;
+    id.len = entry->element[0]->len;
+
+    text.data = (u_char *) fields->element[3]->str;
+    text.len = fields->element[3]->len;
+
+    coupon = strtoll(fields->element[1]->str, &end, 10);
+    claims = json_loadb((char *) text.data, text.len, 0, NULL);
+
+    rc = NGX_DECLINED;
+
+    if (*end == '\0' && json_is_array(claims) && json_array_size(claims) > 0) {
+        rc = bb_coupon_sweep_claims(sweep, coupon, &id, claims);
+    }
+
+    json_decref(claims);
+
+    if (rc == NGX_DECLINED) {
+        bb_coupon_sweep_bad(sweep, entry, &text);
+    }
+}
+
+
+/* NGX_DECLINED: not claims; NGX_ERROR: out of memory, later. */
+
+static ngx_int_t
+bb_coupon_sweep_claims(bb_coupon_sweep_t *sweep, int64_t coupon, ngx_str_t *id,
+    json_t *claims)
+{
+    size_t               i;
+    json_t              *record, *user, *nickname, *phone, *number;
+    ngx_str_t            texts[2], load;
+    bb_coupon_claim_t   *claim;
+    bb_coupon_intent_t  *intent;
+
+    for (i = 0; i < json_array_size(claims); i++) {
+        record = json_array_get(claims, i);
+
+        if (!json_is_integer(json_array_get(record, 0))
+            || !json_is_string(json_array_get(record, 1))
+            || !json_is_string(json_array_get(record, 2))
+            || !json_is_integer(json_array_get(record, 3)))
+        {
+            return NGX_DECLINED;
+        }
+    }
+
+    /* the set that granted it is not known: its holders are looked after */
+    ngx_str_set(&load, "");
+
+    intent = bb_coupon_intent_create(coupon, id, &load,
+                                     json_array_size(claims));
+    if (intent == NULL) {
+        return NGX_ERROR;
+    }
+
+    intent->sweep = sweep;
+
+    for (i = 0; i < json_array_size(claims); i++) {
+        record = json_array_get(claims, i);
+
+        user = json_array_get(record, 0);
+        nickname = json_array_get(record, 1);
+        phone = json_array_get(record, 2);
+        number = json_array_get(record, 3);
+
+        texts[0].data = (u_char *) json_string_value(nickname);
+        texts[0].len = json_string_length(nickname);
+        texts[1].data = (u_char *) json_string_value(phone);
+        texts[1].len = json_string_length(phone);
+
+        claim = bb_coupon_claim_create(sweep->issuer,
+                                       json_integer_value(user),
+                                       json_integer_value(number),
+                                       &texts[0], &texts[1]);
+        if (claim == NULL) {
+            /* the entry stays; the rest of it is replayed */
+            intent->dropped = 1;
+            break;
+        }
+
+        bb_coupon_commit_add(sweep->issuer, claim, intent);
+    }
+
+    if (intent->left > 1 && !intent->dropped) {
+        sweep->left++;
+        sweep->issuer->stat->swept++;
+
+    } else {
+        intent->sweep = NULL;
+    }
+
+    bb_coupon_intent_release(intent);
+
+    return NGX_OK;
+}
+
+
+/* An entry that nobody can read leaves the log for the dead letters. */
+
+static void
+bb_coupon_sweep_bad(bb_coupon_sweep_t *sweep, redisReply *entry,
+    const ngx_str_t *claims)
+{
+    u_char           name[BB_COUPON_KEY_LEN];
+    ngx_str_t        argv[3];
+    bb_coupon_key_t  key;
+
+    /* any coupon of the partition has its keys */
+    bb_coupon_key_init(&key, sweep->partition);
+    bb_coupon_dead(sweep->issuer, &key, claims, "not a log entry of claims");
+
+    ngx_str_set(&argv[0], "XDEL");
+    bb_coupon_key_claims(&key, &argv[1], name);
+    argv[2].data = (u_char *) entry->element[0]->str;
+    argv[2].len = entry->element[0]->len;
+
+    (void) bb_redis_call(sweep->issuer->worker->redis, argv, 3, NULL, NULL);
+}
