@@ -8,6 +8,8 @@
 #include <ngx_http.h>
 #include <jansson.h>
 
+#include "call/call_client.h"
+#include "cargo/cargo_endpoints.h"
 #include "core/core_conf.h"
 #include "core/core_reply.h"
 #include "core/core_req.h"
@@ -16,7 +18,9 @@
 #include "coupon/coupon_endpoints.h"
 #include "coupon/coupon_issue.h"
 #include "ops/ops_handler.h"
+#include "question/question_endpoints.h"
 #include "redis/redis_script.h"
+#include "store/store_endpoints.h"
 
 
 #define BB_ZONE_SIZE  (1024 * 1024)
@@ -29,12 +33,18 @@ static char *ngx_bb_store_merge_loc_conf(ngx_conf_t *cf, void *parent,
     void *child);
 static ngx_int_t ngx_bb_store_init(ngx_conf_t *cf);
 
+static char *ngx_bb_store_value(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
 static char *ngx_bb_store_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 static char *ngx_bb_store_redis(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 static char *ngx_bb_store_postgres(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 static char *ngx_bb_store_domains(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+static char *ngx_bb_store_service(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+static char *ngx_bb_store_breaker(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 static void ngx_bb_store_serve(ngx_conf_t *cf,
     ngx_bb_store_loc_conf_t *blcf);
@@ -43,6 +53,7 @@ static char *ngx_bb_store_mount(ngx_conf_t *cf, ngx_command_t *cmd,
 static char *ngx_bb_store_user(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 static char *ngx_bb_store_ops(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 
+static ngx_int_t ngx_bb_store_init_module(ngx_cycle_t *cycle);
 static ngx_int_t ngx_bb_store_init_process(ngx_cycle_t *cycle);
 static void ngx_bb_store_exit_process(ngx_cycle_t *cycle);
 static ngx_int_t ngx_bb_store_start(ngx_cycle_t *cycle,
@@ -56,12 +67,42 @@ static ngx_conf_enum_t  ngx_bb_store_acks[] = {
 };
 
 
-static ngx_conf_num_bounds_t  ngx_bb_store_batch_bounds = {
-    ngx_conf_check_num_bounds, 1, 4096
+/* a stock slot, with bounds and a remedy for a value that is not one */
+
+typedef struct {
+    char        *(*set)(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+    void          *post;
+    ngx_int_t      low;              /* of numbers, milliseconds, bytes */
+    ngx_int_t      high;
+    const char    *remedy;
+} ngx_bb_store_slot_t;
+
+
+#define NGX_BB_STORE_DAY  (24 * 60 * 60 * 1000)
+
+static ngx_bb_store_slot_t  ngx_bb_store_time = {
+    ngx_conf_set_msec_slot, NULL, 1, NGX_BB_STORE_DAY,
+    "write a time from 1ms to 1d, such as 500ms or 5s"
 };
 
-static ngx_conf_num_bounds_t  ngx_bb_store_queue_bounds = {
-    ngx_conf_check_num_bounds, 1, 1000000
+static ngx_bb_store_slot_t  ngx_bb_store_size = {
+    ngx_conf_set_size_slot, NULL, 1, 64 * 1024 * 1024,
+    "write a size from 1 to 64m, such as 64k"
+};
+
+static ngx_bb_store_slot_t  ngx_bb_store_batch = {
+    ngx_conf_set_num_slot, NULL, 1, 4096,
+    "write a number from 1 to 4096"
+};
+
+static ngx_bb_store_slot_t  ngx_bb_store_queue = {
+    ngx_conf_set_num_slot, NULL, 1, 1000000,
+    "write a number from 1 to 1000000"
+};
+
+static ngx_bb_store_slot_t  ngx_bb_store_ack = {
+    ngx_conf_set_enum_slot, ngx_bb_store_acks, 0, 0,
+    "write commit or claim"
 };
 
 
@@ -97,24 +138,24 @@ static ngx_command_t  ngx_bb_store_commands[] = {
 
     { ngx_string("bb_store_sweep"),
       NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
-      ngx_conf_set_msec_slot,
+      ngx_bb_store_value,
       NGX_HTTP_MAIN_CONF_OFFSET,
       offsetof(ngx_bb_store_main_conf_t, sweep),
-      NULL },
+      &ngx_bb_store_time },
 
     { ngx_string("bb_store_coupon_batch"),
       NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
-      ngx_conf_set_num_slot,
+      ngx_bb_store_value,
       NGX_HTTP_MAIN_CONF_OFFSET,
       offsetof(ngx_bb_store_main_conf_t, coupon_batch),
-      &ngx_bb_store_batch_bounds },
+      &ngx_bb_store_batch },
 
     { ngx_string("bb_store_coupon_queue"),
       NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
-      ngx_conf_set_num_slot,
+      ngx_bb_store_value,
       NGX_HTTP_MAIN_CONF_OFFSET,
       offsetof(ngx_bb_store_main_conf_t, coupon_queue),
-      &ngx_bb_store_queue_bounds },
+      &ngx_bb_store_queue },
 
     { ngx_string("bb_store"),
       NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
@@ -160,23 +201,44 @@ static ngx_command_t  ngx_bb_store_commands[] = {
 
     { ngx_string("bb_store_coupon_ack"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
-      ngx_conf_set_enum_slot,
+      ngx_bb_store_value,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_bb_store_loc_conf_t, coupon_ack),
-      &ngx_bb_store_acks },
+      &ngx_bb_store_ack },
 
     { ngx_string("bb_store_coupon_timeout"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
-      ngx_conf_set_msec_slot,
+      ngx_bb_store_value,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_bb_store_loc_conf_t, coupon_timeout),
-      NULL },
+      &ngx_bb_store_time },
 
     { ngx_string("bb_store_max_body"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
-      ngx_conf_set_size_slot,
+      ngx_bb_store_value,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_bb_store_loc_conf_t, max_body),
+      &ngx_bb_store_size },
+
+    { ngx_string("bb_store_service"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE2,
+      ngx_bb_store_service,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("bb_store_call_timeout"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_bb_store_value,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_bb_store_loc_conf_t, call_timeout),
+      &ngx_bb_store_time },
+
+    { ngx_string("bb_store_breaker"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_2MORE,
+      ngx_bb_store_breaker,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
       NULL },
 
       ngx_null_command
@@ -204,7 +266,7 @@ ngx_module_t  ngx_bb_store_module = {
     ngx_bb_store_commands,                 /* module directives */
     NGX_HTTP_MODULE,                       /* module type */
     NULL,                                  /* init master */
-    NULL,                                  /* init module */
+    ngx_bb_store_init_module,              /* init module */
     ngx_bb_store_init_process,             /* init process */
     NULL,                                  /* init thread */
     NULL,                                  /* exit thread */
@@ -233,6 +295,8 @@ ngx_bb_store_create_main_conf(ngx_conf_t *cf)
     conf->coupon_batch = NGX_CONF_UNSET_UINT;
     conf->coupon_queue = NGX_CONF_UNSET_UINT;
 
+    bb_call_breaker_unset(conf->breakers);
+
     return conf;
 }
 
@@ -245,6 +309,8 @@ ngx_bb_store_init_main_conf(ngx_conf_t *cf, void *conf)
     ngx_conf_init_msec_value(bmcf->sweep, 5000);
     ngx_conf_init_uint_value(bmcf->coupon_batch, 1000);
     ngx_conf_init_uint_value(bmcf->coupon_queue, 16384);
+
+    bb_call_breaker_defaults(bmcf->breakers);
 
     return NGX_CONF_OK;
 }
@@ -268,12 +334,15 @@ ngx_bb_store_create_loc_conf(ngx_conf_t *cf)
      *     conf->mount = { 0, NULL };
      *     conf->user = NULL;
      *     conf->user_header = { 0, NULL };
+     *     conf->services = { { 0, NULL }, ... };
+     *     conf->ops = 0;
      */
 
     conf->owner_check = NGX_CONF_UNSET;
     conf->coupon_ack = NGX_CONF_UNSET_UINT;
     conf->coupon_timeout = NGX_CONF_UNSET_MSEC;
     conf->max_body = NGX_CONF_UNSET_SIZE;
+    conf->call_timeout = NGX_CONF_UNSET_MSEC;
 
     return conf;
 }
@@ -285,6 +354,7 @@ ngx_bb_store_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_bb_store_loc_conf_t *prev = parent;
     ngx_bb_store_loc_conf_t *conf = child;
 
+    ngx_uint_t                 i;
     ngx_http_core_loc_conf_t  *clcf;
 
     ngx_conf_merge_value(conf->owner_check, prev->owner_check, 1);
@@ -293,6 +363,12 @@ ngx_bb_store_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_msec_value(conf->coupon_timeout, prev->coupon_timeout,
                               3000);
     ngx_conf_merge_size_value(conf->max_body, prev->max_body, 128 * 1024);
+    ngx_conf_merge_msec_value(conf->call_timeout, prev->call_timeout, 3000);
+
+    for (i = 0; i < BB_SERVICES; i++) {
+        ngx_conf_merge_str_value(conf->services[i].uri,
+                                 prev->services[i].uri, "");
+    }
 
     if (conf->user == NULL && conf->user_header.len == 0) {
         conf->user = prev->user;
@@ -360,9 +436,15 @@ static ngx_int_t
 ngx_bb_store_init(ngx_conf_t *cf)
 {
     ngx_str_t                   name;
+    ngx_uint_t                  i;
     ngx_http_handler_pt        *h;
     ngx_bb_store_main_conf_t   *bmcf;
     ngx_http_core_main_conf_t  *cmcf;
+
+    const bb_endpoint_t  *tables[] = {
+        bb_store_endpoints, bb_coupon_endpoints, bb_cargo_endpoints,
+        bb_question_endpoints
+    };
 
     bmcf = ngx_http_conf_get_module_main_conf(cf, ngx_bb_store_module);
 
@@ -385,8 +467,10 @@ ngx_bb_store_init(ngx_conf_t *cf)
         return NGX_ERROR;
     }
 
-    if (bb_route_add(cf, &bmcf->routes, bb_coupon_endpoints) != NGX_OK) {
-        return NGX_ERROR;
+    for (i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
+        if (bb_route_add(cf, &bmcf->routes, tables[i]) != NGX_OK) {
+            return NGX_ERROR;
+        }
     }
 
     if (bmcf->zone == NULL) {
@@ -408,7 +492,59 @@ ngx_bb_store_init(ngx_conf_t *cf)
 
     *h = bb_req_handler;
 
+    if (bb_call_filter_init(cf) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
     return bb_reply_filter_init(cf);
+}
+
+
+/* The value's slot, and a message that helps if the value is none. */
+
+static char *
+ngx_bb_store_value(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_int_t             n;
+    ngx_str_t            *value;
+    ngx_conf_enum_t      *e;
+    ngx_command_t         stock;
+    ngx_bb_store_slot_t  *slot;
+
+    slot = cmd->post;
+    value = cf->args->elts;
+
+    stock = *cmd;
+    stock.set = slot->set;
+    stock.post = slot->post;
+
+    if (slot->set == ngx_conf_set_msec_slot) {
+        n = ngx_parse_time(&value[1], 0);
+
+    } else if (slot->set == ngx_conf_set_size_slot) {
+        n = ngx_parse_size(&value[1]);
+
+    } else if (slot->set == ngx_conf_set_num_slot) {
+        n = ngx_atoi(value[1].data, value[1].len);
+
+    } else {
+        n = NGX_ERROR;
+
+        for (e = slot->post; e->name.len; e++) {
+            if (ngx_strcmp(e->name.data, value[1].data) == 0) {
+                n = slot->low;
+            }
+        }
+    }
+
+    if (n < slot->low || n > slot->high) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid value \"%V\" in \"%V\" directive: %s",
+                           &value[1], &cmd->name, slot->remedy);
+        return NGX_CONF_ERROR;
+    }
+
+    return stock.set(cf, &stock, conf);
 }
 
 
@@ -676,6 +812,24 @@ ngx_bb_store_user(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
 
 static char *
+ngx_bb_store_service(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_bb_store_loc_conf_t *blcf = conf;
+
+    return bb_call_service_conf(cf, blcf->services);
+}
+
+
+static char *
+ngx_bb_store_breaker(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_bb_store_main_conf_t *bmcf = conf;
+
+    return bb_call_breaker_conf(cf, bmcf->breakers);
+}
+
+
+static char *
 ngx_bb_store_ops(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_bb_store_loc_conf_t *blcf = conf;
@@ -699,6 +853,23 @@ ngx_bb_store_ops(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     ngx_bb_store_serve(cf, blcf);
 
     return NGX_CONF_OK;
+}
+
+
+/* Once for each configuration that comes into force. */
+
+static ngx_int_t
+ngx_bb_store_init_module(ngx_cycle_t *cycle)
+{
+    ngx_bb_store_main_conf_t  *bmcf;
+
+    bmcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_bb_store_module);
+
+    if (bmcf && bmcf->served) {
+        bb_shm_renew(bmcf->shm);
+    }
+
+    return NGX_OK;
 }
 
 
@@ -764,10 +935,14 @@ ngx_bb_store_start(ngx_cycle_t *cycle, ngx_bb_store_main_conf_t *bmcf)
     worker->postgres = bb_postgres_create(cycle, &bmcf->postgres,
                                           bmcf->postgres.connections,
                                           &worker->slot->postgres);
+    worker->postgres_write = bb_postgres_create(cycle, &bmcf->postgres, 1,
+                                               &worker->slot->postgres_write);
     worker->postgres_issue = bb_postgres_create(cycle, &bmcf->postgres, 1,
                                                &worker->slot->postgres_issue);
 
-    if (worker->postgres == NULL || worker->postgres_issue == NULL) {
+    if (worker->postgres == NULL || worker->postgres_write == NULL
+        || worker->postgres_issue == NULL)
+    {
         return NGX_ERROR;
     }
 
@@ -798,6 +973,10 @@ ngx_bb_store_exit_process(ngx_cycle_t *cycle)
 
     if (worker->postgres) {
         bb_postgres_destroy(worker->postgres);
+    }
+
+    if (worker->postgres_write) {
+        bb_postgres_destroy(worker->postgres_write);
     }
 
     if (worker->postgres_issue) {

@@ -1,14 +1,23 @@
--- coupon_ack.lua: claims of one coupon are in PostgreSQL.
--- KEYS[1]  {bb:<p>}:coupon:<id>   hash, see coupon_issue.lua
--- KEYS[2]  {bb:<p>}:claims        stream: claims not yet in PostgreSQL
--- ARGV[1]  load id that granted them   ARGV[2...]  ids of log entries to delete
+-- coupon_ack.lua: what PostgreSQL said of claims of one coupon.
+-- KEYS[1]  {bb:<p>}:coupon:<id>          hash, see coupon_issue.lua
+-- KEYS[2]  {bb:<p>}:coupon:<id>:issued   set of users, with DUMMY
+-- KEYS[3]  {bb:<p>}:claims               stream: claims not yet in PostgreSQL
+-- ARGV[1]  load id that granted them     ARGV[2]  n
+-- ARGV[3...]  n ids of users who were refused: they lose their place
+-- then        ids of log entries to delete
 -- Returns  1, or 0 when Redis lost something since the claim: the set was
 --          loaded anew or is not loaded, or an entry was gone.  The holders
 --          may then be missing from the set (coupon_holders.lua adds them).
+-- An entry goes together with the places that it held in vain: if this call is
+-- lost, the sweep finds the entry and comes to the same end.
 
-local load = ARGV[1]
+local load, n = ARGV[1], tonumber(ARGV[2])
 
-if redis.call('XDEL', KEYS[2], unpack(ARGV, 2)) < #ARGV - 1 then
+if n > 0 then
+    redis.call('SREM', KEYS[2], unpack(ARGV, 3, n + 2))
+end
+
+if redis.call('XDEL', KEYS[3], unpack(ARGV, n + 3)) < #ARGV - n - 2 then
     return 0
 end
 

@@ -1,4 +1,5 @@
 -- create.sql: C1, a new coupon of a store.
+-- Locks rows.
 -- Parameters: storeId, user, owner, today, couponName, discountPrice, minPrice,
 --   limitCount, startDate, endDate
 WITH verdict AS (

@@ -1,4 +1,5 @@
 -- delete.sql: C3, flags a coupon as deleted; once more changes nothing.
+-- Locks rows.
 -- Parameters: storeId, couponId, user, owner
 WITH target AS (
     SELECT * FROM coupon WHERE id = $2::bigint FOR NO KEY UPDATE

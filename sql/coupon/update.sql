@@ -1,4 +1,5 @@
 -- update.sql: C2, replaces the six fields of a coupon.
+-- Locks rows.
 -- Parameters: storeId, couponId, user, owner, today, couponName, discountPrice,
 --   minPrice, limitCount, startDate, endDate
 -- A start date in the past may stay as it is, but then the end must not be.

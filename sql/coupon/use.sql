@@ -1,4 +1,5 @@
 -- use.sql: CI1, uses an issued coupon, once.
+-- Locks rows.
 -- Parameters: couponId, userId, today
 -- One conditional update decides.  Not updated although the snapshot shows an
 -- unused, unexpired row: another call used it meanwhile.

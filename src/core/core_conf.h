@@ -8,6 +8,7 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 
+#include "call/call_conf.h"
 #include "core/core_route.h"
 #include "postgres/postgres_conf.h"
 #include "redis/redis_conf.h"
@@ -38,6 +39,8 @@ typedef struct {
     ngx_uint_t            coupon_batch;   /* rows in one batch */
     ngx_uint_t            coupon_queue;   /* claims a worker holds */
 
+    bb_breaker_conf_t     breakers[BB_CALL_OPS];
+
     ngx_uint_t            served;         /* some location serves a domain */
 
     /* where the first such location stands, for messages */
@@ -62,6 +65,8 @@ typedef struct {
     ngx_uint_t                  coupon_ack;    /* bb_ack_e */
     ngx_msec_t                  coupon_timeout;
     size_t                      max_body;
+    bb_service_conf_t           services[BB_SERVICES];
+    ngx_msec_t                  call_timeout;
 
     /* where the directive that makes this location ours stands */
     ngx_str_t                   file;

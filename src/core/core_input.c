@@ -4,10 +4,10 @@
  * here.
  */
 
-#include <math.h>
-
 #include "core/core_input.h"
 #include "core/core_reply.h"
+
+#include <math.h>
 
 
 #define BB_MAX_HEADER      255     /* bytes of an input from a header */
@@ -632,6 +632,13 @@ bb_input_body(bb_req_t *req)
 
     if (body.len == 0) {
         return bb_input_invalid(req, "the body is missing", NULL);
+    }
+
+    if (req->route->endpoint->body == BB_BODY_TEXT
+        && bb_json_bare_number(&body))
+    {
+        /* whatever its size, it is a text */
+        return bb_json_body(req, NULL, &body);
     }
 
     /* also refuses \u0000, lone surrogates, bytes that are not UTF-8 */

@@ -22,7 +22,15 @@ ngx_int_t bb_input_body_headers(bb_req_t *req);
 /* The body itself, after nginx has read it. */
 ngx_int_t bb_input_body(bb_req_t *req);
 
-/* core_json.c: all body fields of a parsed body; text: as it was sent. */
+/* core_json.c */
+
+/* Whether a text is one JSON number and nothing else but white space. */
+ngx_uint_t bb_json_bare_number(const ngx_str_t *text);
+
+/*
+ * All body fields of a parsed body; text: as it was sent.  body NULL: a bare
+ * number of a BB_BODY_TEXT, which need not fit any type.
+ */
 ngx_int_t bb_json_body(bb_req_t *req, json_t *body, const ngx_str_t *text);
 
 

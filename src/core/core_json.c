@@ -51,7 +51,7 @@ bb_json_body(bb_req_t *req, json_t *body, const ngx_str_t *text)
 
     form = req->route->endpoint->body;
 
-    if (json_is_null(body)) {
+    if (body && json_is_null(body)) {
         return bb_input_invalid(req, "the body is null", NULL);
     }
 
@@ -60,7 +60,7 @@ bb_json_body(bb_req_t *req, json_t *body, const ngx_str_t *text)
             return bb_input_invalid(req, "the body is not a JSON array", NULL);
         }
 
-    } else if (!json_is_object(body)
+    } else if (body && !json_is_object(body)
                && (form == BB_BODY_OBJECT || json_is_array(body)))
     {
         return bb_input_invalid(req, "the body is not a JSON object", NULL);
@@ -73,9 +73,7 @@ bb_json_body(bb_req_t *req, json_t *body, const ngx_str_t *text)
             continue;
         }
 
-        if (form == BB_BODY_TEXT
-            && (json_is_number(body) || json_is_boolean(body)))
-        {
+        if (body == NULL || (form == BB_BODY_TEXT && json_is_boolean(body))) {
             /* the text as it was sent, which the parser does not keep */
 
             bare = *text;
@@ -601,4 +599,64 @@ bb_json_trim(ngx_str_t *text)
     while (text->len && ngx_strchr(" \t\r\n", text->data[text->len - 1])) {
         text->len--;
     }
+}
+
+
+ngx_uint_t
+bb_json_bare_number(const ngx_str_t *text)
+{
+    u_char     *p, *last, *digits;
+    ngx_str_t   bare;
+
+    bare = *text;
+    bb_json_trim(&bare);
+
+    p = bare.data;
+    last = p + bare.len;
+
+    if (p < last && *p == '-') {
+        p++;
+    }
+
+    digits = p;
+
+    while (p < last && *p >= '0' && *p <= '9') {
+        p++;
+    }
+
+    if (p == digits || (*digits == '0' && p - digits > 1)) {
+        return 0;
+    }
+
+    if (p < last && *p == '.') {
+        digits = ++p;
+
+        while (p < last && *p >= '0' && *p <= '9') {
+            p++;
+        }
+
+        if (p == digits) {
+            return 0;
+        }
+    }
+
+    if (p < last && (*p == 'e' || *p == 'E')) {
+        p++;
+
+        if (p < last && (*p == '+' || *p == '-')) {
+            p++;
+        }
+
+        digits = p;
+
+        while (p < last && *p >= '0' && *p <= '9') {
+            p++;
+        }
+
+        if (p == digits) {
+            return 0;
+        }
+    }
+
+    return p == last;
 }

@@ -30,8 +30,10 @@ bb_query_run(bb_req_t *req, bb_query_next_pt next)
 
     query->next = next;
 
-    call = bb_postgres_call(req->worker->postgres, req->route->statement,
-                            params, req->route->nargs, bb_query_done, query);
+    call = bb_postgres_call(req->route->locks ? req->worker->postgres_write
+                                              : req->worker->postgres,
+                            req->route->statement, params, req->route->nargs,
+                            bb_query_done, query);
     if (call == NULL) {
         bb_reply_unavailable(req);
         return;
@@ -141,10 +143,8 @@ bb_query_check(bb_req_t *req, PGresult *res)
 ngx_int_t
 bb_query_params(bb_req_t *req, bb_postgres_param_t *params)
 {
-    u_char            *p;
     int64_t            i, limit, offset;
     ngx_uint_t         n;
-    bb_value_t        *value;
     const bb_arg_t    *arg;
     const bb_route_t  *route;
 
@@ -179,19 +179,13 @@ bb_query_params(bb_req_t *req, bb_postgres_param_t *params)
         switch (arg->type) {
 
         case BB_ARG_INPUT:
-            value = &req->values[arg->input];
-
-            if (value->null) {
-                continue;
+            if (bb_query_param(req, &req->values[arg->input], &params[n])
+                != NGX_OK)
+            {
+                return NGX_ERROR;
             }
 
-            if (value->s.data) {
-                params[n].value = (char *) value->s.data;
-                continue;
-            }
-
-            i = value->i;
-            break;
+            continue;
 
         case BB_ARG_USER:
             if (!req->has_user) {
@@ -218,14 +212,51 @@ bb_query_params(bb_req_t *req, bb_postgres_param_t *params)
             break;
         }
 
-        p = ngx_pnalloc(req->r->pool, NGX_INT64_LEN + 1);
-        if (p == NULL) {
+        if (bb_query_param_int(req, i, &params[n]) != NGX_OK) {
             return NGX_ERROR;
         }
-
-        (void) ngx_sprintf(p, "%L%Z", i);
-        params[n].value = (char *) p;
     }
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+bb_query_param(bb_req_t *req, const bb_value_t *value,
+    bb_postgres_param_t *param)
+{
+    param->len = 0;
+    param->binary = 0;
+    param->value = NULL;
+
+    if (value->null) {
+        return NGX_OK;
+    }
+
+    if (value->s.data) {
+        param->value = (char *) value->s.data;
+        return NGX_OK;
+    }
+
+    return bb_query_param_int(req, value->i, param);
+}
+
+
+ngx_int_t
+bb_query_param_int(bb_req_t *req, int64_t n, bb_postgres_param_t *param)
+{
+    u_char  *p;
+
+    p = ngx_pnalloc(req->r->pool, NGX_INT64_LEN + 1);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    (void) ngx_sprintf(p, "%L%Z", n);
+
+    param->len = 0;
+    param->binary = 0;
+    param->value = (char *) p;
 
     return NGX_OK;
 }

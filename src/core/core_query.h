@@ -32,6 +32,12 @@ ngx_int_t bb_query_check(bb_req_t *req, PGresult *res);
  */
 ngx_int_t bb_query_params(bb_req_t *req, bb_postgres_param_t *params);
 
+/* One of them, from an input or a number; a text stays where it is. */
+ngx_int_t bb_query_param(bb_req_t *req, const bb_value_t *value,
+    bb_postgres_param_t *param);
+ngx_int_t bb_query_param_int(bb_req_t *req, int64_t n,
+    bb_postgres_param_t *param);
+
 /*
  * What to do after a failed call: NGX_AGAIN if it may succeed later (503), or
  * NGX_ERROR if it will not (500).  Logs the statement's failure.

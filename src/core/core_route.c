@@ -222,7 +222,7 @@ bb_route_create(ngx_conf_t *cf, const bb_endpoint_t *endpoint)
 }
 
 
-/* Reads the "-- Parameters: a, b" line in the head of the statement's file. */
+/* Reads "-- Parameters: a, b" and "-- Locks rows." in the file's head. */
 
 static ngx_int_t
 bb_route_statement(ngx_conf_t *cf, bb_route_t *route)
@@ -232,6 +232,7 @@ bb_route_statement(ngx_conf_t *cf, bb_route_t *route)
     const char  *statement;
 
     static const char  head[] = "-- Parameters:";
+    static const char  locks[] = "\n-- Locks rows.";
 
     statement = route->endpoint->statement;
 
@@ -243,6 +244,8 @@ bb_route_statement(ngx_conf_t *cf, bb_route_t *route)
                       "\"%s\"", route->endpoint->id, statement);
         return NGX_ERROR;
     }
+
+    route->locks = (ngx_strstr(route->statement->sql, locks) != NULL);
 
     p = (u_char *) ngx_strstr(route->statement->sql, head);
     if (p == NULL) {

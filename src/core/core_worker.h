@@ -23,7 +23,13 @@ struct bb_worker_s {
 
     bb_redis_t                  *redis;
     bb_postgres_t               *postgres;
-    bb_postgres_t               *postgres_issue;    /* the issue batches' own */
+
+    /*
+     * Connections of their own for what may wait for a row that somebody else
+     * has locked: it holds up what is sent behind it.
+     */
+    bb_postgres_t               *postgres_write;
+    bb_postgres_t               *postgres_issue;    /* the issue batches */
 
     bb_coupon_issuer_t          *issuer;     /* the coupon domain's */
 };

@@ -26,7 +26,7 @@ struct bb_coupon_batch_s {
 };
 
 
-/* entries of one coupon that are to leave the intent log */
+/* the holders of a coupon whose entries are to leave the intent log */
 
 typedef struct {
     bb_coupon_issuer_t    *issuer;
@@ -55,7 +55,8 @@ static void bb_coupon_settled(bb_coupon_claim_t *claim,
     bb_coupon_verdict_e verdict, ngx_queue_t *intents);
 static void bb_coupon_ack(bb_coupon_issuer_t *issuer, ngx_queue_t *intents);
 static void bb_coupon_ack_some(bb_coupon_issuer_t *issuer,
-    ngx_queue_t *intents, ngx_uint_t n, ngx_uint_t nusers);
+    ngx_queue_t *intents, ngx_uint_t n, ngx_uint_t nusers,
+    ngx_uint_t nrefused);
 static void bb_coupon_ack_done(void *data, bb_redis_rc_e rc,
     redisReply *reply);
 static void bb_coupon_retry_handler(ngx_event_t *ev);
@@ -117,6 +118,7 @@ bb_coupon_intent_create(int64_t coupon, const ngx_str_t *id,
     bb_coupon_key_init(&intent->key, coupon);
 
     intent->left = 1;
+    intent->n = n;
     intent->users = (int64_t *) &intent[1];
 
     p = (u_char *) &intent->users[n];
@@ -575,28 +577,29 @@ bb_coupon_dead(bb_coupon_issuer_t *issuer, const bb_coupon_key_t *key,
 }
 
 
-/* PostgreSQL did not take the claim: its user does not hold the coupon. */
+/*
+ * PostgreSQL did not take the claim: its user loses the place in Redis when the
+ * entry is acknowledged.
+ */
 
 static void
 bb_coupon_undo(bb_coupon_issuer_t *issuer, bb_coupon_claim_t *claim)
 {
-    ngx_str_t  argv[3];
+    bb_coupon_intent_t  *intent;
 
     issuer->stat->undone++;
 
+    intent = claim->intent;
+    intent->nrefused++;
+    intent->users[intent->n - intent->nrefused] = claim->user;
+
     if (claim->handler == NULL && claim->ack == BB_ACK_CLAIM
-        && claim->intent->sweep == NULL)
+        && intent->sweep == NULL)
     {
         ngx_log_error(NGX_LOG_ERR, issuer->log, 0,
                       "bb_store coupon: an acknowledged claim of coupon %L was "
-                      "refused by PostgreSQL", claim->intent->key.coupon);
+                      "refused by PostgreSQL", intent->key.coupon);
     }
-
-    ngx_str_set(&argv[0], "SREM");
-    bb_coupon_key_issued(&claim->intent->key, &argv[1]);
-    argv[2] = claim->number;
-
-    (void) bb_redis_call(issuer->worker->redis, argv, 3, NULL, NULL);
 }
 
 
@@ -632,7 +635,7 @@ bb_coupon_settled(bb_coupon_claim_t *claim, bb_coupon_verdict_e verdict,
 static void
 bb_coupon_ack(bb_coupon_issuer_t *issuer, ngx_queue_t *intents)
 {
-    ngx_uint_t           n, nusers;
+    ngx_uint_t           n, nusers, nrefused;
     ngx_queue_t         *q, *next, same;
     bb_coupon_sweep_t   *sweep;
     bb_coupon_intent_t  *first, *intent;
@@ -645,6 +648,7 @@ bb_coupon_ack(bb_coupon_issuer_t *issuer, ngx_queue_t *intents)
         ngx_queue_init(&same);
         n = 0;
         nusers = 0;
+        nrefused = 0;
 
         for ( /* void */ ; q != ngx_queue_sentinel(intents); q = next) {
             next = ngx_queue_next(q);
@@ -663,9 +667,10 @@ bb_coupon_ack(bb_coupon_issuer_t *issuer, ngx_queue_t *intents)
 
             n++;
             nusers += intent->nusers;
+            nrefused += intent->nrefused;
         }
 
-        bb_coupon_ack_some(issuer, &same, n, nusers);
+        bb_coupon_ack_some(issuer, &same, n, nusers, nrefused);
 
         while (!ngx_queue_empty(&same)) {
             q = ngx_queue_head(&same);
@@ -688,18 +693,19 @@ bb_coupon_ack(bb_coupon_issuer_t *issuer, ngx_queue_t *intents)
 
 static void
 bb_coupon_ack_some(bb_coupon_issuer_t *issuer, ngx_queue_t *intents,
-    ngx_uint_t n, ngx_uint_t nusers)
+    ngx_uint_t n, ngx_uint_t nusers, ngx_uint_t nrefused)
 {
-    u_char               claims[BB_COUPON_KEY_LEN];
+    u_char              *p, claims[BB_COUPON_KEY_LEN];
     ngx_str_t           *argv;
-    ngx_uint_t           argc;
+    ngx_uint_t           i, argc;
     ngx_queue_t         *q;
     bb_coupon_ack_t     *ack;
     bb_coupon_intent_t  *intent;
 
     ack = ngx_alloc(sizeof(bb_coupon_ack_t) + nusers * sizeof(int64_t),
                     issuer->log);
-    argv = ngx_alloc((3 + n) * sizeof(ngx_str_t), issuer->log);
+    argv = ngx_alloc((5 + nrefused + n) * sizeof(ngx_str_t)
+                     + (1 + nrefused) * NGX_INT64_LEN, issuer->log);
 
     if (ack == NULL || argv == NULL) {
         goto done;
@@ -712,23 +718,42 @@ bb_coupon_ack_some(bb_coupon_issuer_t *issuer, ngx_queue_t *intents,
     ack->key = intent->key;
     ack->nusers = 0;
 
+    p = (u_char *) &argv[5 + nrefused + n];
+
     bb_coupon_key_hash(&ack->key, &argv[0]);
-    bb_coupon_key_claims(&ack->key, &argv[1], claims);
-    argv[2] = intent->load;
-    argc = 3;
+    bb_coupon_key_issued(&ack->key, &argv[1]);
+    bb_coupon_key_claims(&ack->key, &argv[2], claims);
+    argv[3] = intent->load;
+    argv[4].data = p;
+    p = ngx_sprintf(p, "%ui", nrefused);
+    argv[4].len = p - argv[4].data;
+    argc = 5;
 
     for ( /* void */ ; q != ngx_queue_sentinel(intents); q = ngx_queue_next(q))
     {
         intent = ngx_queue_data(q, bb_coupon_intent_t, queue);
 
-        argv[argc++] = intent->id;
+        for (i = 1; i <= intent->nrefused; i++) {
+            argv[argc].data = p;
+            p = ngx_sprintf(p, "%L", intent->users[intent->n - i]);
+            argv[argc].len = p - argv[argc].data;
+            argc++;
+        }
 
         ngx_memcpy(&ack->users[ack->nusers], intent->users,
                    intent->nusers * sizeof(int64_t));
         ack->nusers += intent->nusers;
     }
 
-    if (bb_redis_eval(issuer->worker->redis, issuer->ack, 2, argv, argc,
+    for (q = ngx_queue_head(intents);
+         q != ngx_queue_sentinel(intents);
+         q = ngx_queue_next(q))
+    {
+        intent = ngx_queue_data(q, bb_coupon_intent_t, queue);
+        argv[argc++] = intent->id;
+    }
+
+    if (bb_redis_eval(issuer->worker->redis, issuer->ack, 3, argv, argc,
                       bb_coupon_ack_done, ack)
         != NULL)
     {

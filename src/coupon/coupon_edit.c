@@ -89,8 +89,9 @@ bb_coupon_edit_start(bb_req_t *req, ngx_uint_t create)
     edit->retry.log = ngx_cycle->log;
     edit->retry.cancelable = 1;
 
-    if (bb_postgres_call(req->worker->postgres, req->route->statement, params,
-                         req->route->nargs, bb_coupon_edit_committed, edit)
+    if (bb_postgres_call(req->worker->postgres_write, req->route->statement,
+                         params, req->route->nargs, bb_coupon_edit_committed,
+                         edit)
         == NULL)
     {
         ngx_free(edit);

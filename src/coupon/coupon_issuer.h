@@ -47,7 +47,10 @@ typedef struct {
     ngx_str_t               load;       /* of the set that granted it */
     bb_coupon_sweep_t      *sweep;      /* the sweep that found it, or NULL */
 
-    ngx_uint_t              nusers;     /* who holds the coupon now */
+    /* users of settled claims: holders from the front, refused at the end */
+    ngx_uint_t              nusers;
+    ngx_uint_t              nrefused;
+    ngx_uint_t              n;
     int64_t                *users;
 
     unsigned                dropped:1;  /* some of it is left to the sweep */

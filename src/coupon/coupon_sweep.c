@@ -6,9 +6,9 @@
  * time under a lease, waits until they are settled, and looks again.
  */
 
-#include <jansson.h>
-
 #include "coupon/coupon_issuer.h"
+
+#include <jansson.h>
 
 
 #define BB_COUPON_SWEEP_ENTRIES  50

@@ -13,10 +13,12 @@
 static void bb_ops_status_redis(void *data, bb_redis_rc_e rc,
     redisReply *reply);
 static void bb_ops_status_done(bb_ops_t *ops);
-static json_t *bb_ops_status_worker(bb_shm_worker_t *slot);
+static json_t *bb_ops_status_worker(bb_shm_state_t *state,
+    bb_shm_worker_t *slot);
 static json_t *bb_ops_status_postgres(bb_postgres_stat_t *stat);
 static json_t *bb_ops_status_requests(bb_shm_state_t *state);
 static json_t *bb_ops_status_coupon(bb_shm_state_t *state);
+static json_t *bb_ops_status_breakers(bb_shm_state_t *state);
 static json_t *bb_ops_status_log(bb_ops_t *ops);
 
 
@@ -100,16 +102,18 @@ bb_ops_status_done(bb_ops_t *ops)
         slot = &state->workers[i];
 
         if (bb_shm_alive(slot)) {
-            json_array_append_new(workers, bb_ops_status_worker(slot));
+            json_array_append_new(workers,
+                                  bb_ops_status_worker(state, slot));
         }
     }
 
-    json = json_pack("{s:I, s:I, s:o, s:o, s:o, s:o}",
+    json = json_pack("{s:I, s:I, s:o, s:o, s:o, s:o, s:o}",
                      "started", (json_int_t) state->started,
                      "now", (json_int_t) ngx_time(),
                      "requests", bb_ops_status_requests(state),
                      "coupon", bb_ops_status_coupon(state),
                      "intent_log", bb_ops_status_log(ops),
+                     "breakers", bb_ops_status_breakers(state),
                      "workers", workers);
 
     bb_ops_reply(ops->r, NGX_HTTP_OK, json);
@@ -117,15 +121,15 @@ bb_ops_status_done(bb_ops_t *ops)
 
 
 static json_t *
-bb_ops_status_worker(bb_shm_worker_t *slot)
+bb_ops_status_worker(bb_shm_state_t *state, bb_shm_worker_t *slot)
 {
     static const char  *states[] = { "down", "connecting", "up" };
 
     return json_pack("{s:I, s:I, s:b, s:{s:s, s:I, s:I, s:I, s:I, s:I, s:I,"
-                     " s:I, s:I}, s:o, s:o, s:I}",
+                     " s:I, s:I}, s:o, s:o, s:o, s:I}",
                      "pid", (json_int_t) slot->pid,
                      "started", (json_int_t) slot->started,
-                     "exiting", (int) slot->exiting,
+                     "exiting", slot->generation != state->generation,
                      "redis",
                      "state", states[slot->redis.state % 3],
                      "in_flight", (json_int_t) slot->redis.in_flight,
@@ -137,6 +141,8 @@ bb_ops_status_worker(bb_shm_worker_t *slot)
                      "timeouts", (json_int_t) slot->redis.timeouts,
                      "rejected", (json_int_t) slot->redis.rejected,
                      "postgres", bb_ops_status_postgres(&slot->postgres),
+                     "postgres_write",
+                     bb_ops_status_postgres(&slot->postgres_write),
                      "postgres_issue",
                      bb_ops_status_postgres(&slot->postgres_issue),
                      "pending_claims", (json_int_t) slot->coupon.pending);
@@ -239,6 +245,37 @@ bb_ops_status_coupon(bb_shm_state_t *state)
                      "dead_letters", (json_int_t) sum.dead,
                      "swept", (json_int_t) sum.swept,
                      "batch_sizes", sizes);
+}
+
+
+/* Those of the operations that have one. */
+
+static json_t *
+bb_ops_status_breakers(bb_shm_state_t *state)
+{
+    json_t        *json;
+    ngx_uint_t     op;
+    bb_breaker_t  *breaker;
+
+    json = json_object();
+
+    for (op = BB_CALL_FLOWERS + 1; op < BB_CALL_OPS; op++) {
+        breaker = &state->breakers[op];
+
+        json_object_set_new(json, bb_call_op_name(op),
+            json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}",
+                      "state", bb_breaker_state_name(breaker->state),
+                      "since", (json_int_t) breaker->since,
+                      "judged", (json_int_t) breaker->n,
+                      "failed", (json_int_t) breaker->failed,
+                      "slow", (json_int_t) breaker->slow,
+                      "passed", (json_int_t) breaker->passed,
+                      "refused", (json_int_t) breaker->refused,
+                      "failures", (json_int_t) breaker->failures,
+                      "opened", (json_int_t) breaker->opened));
+    }
+
+    return json;
 }
 
 

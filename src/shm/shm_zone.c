@@ -82,6 +82,13 @@ bb_shm_init(ngx_shm_zone_t *zone, void *data)
 }
 
 
+void
+bb_shm_renew(bb_shm_t *shm)
+{
+    shm->state->generation++;
+}
+
+
 bb_shm_worker_t *
 bb_shm_attach(bb_shm_t *shm)
 {
@@ -105,12 +112,14 @@ bb_shm_attach(bb_shm_t *shm)
         slot->redis.in_flight = 0;
         slot->postgres.up = 0;
         slot->postgres.in_flight = 0;
+        slot->postgres_write.up = 0;
+        slot->postgres_write.in_flight = 0;
         slot->postgres_issue.up = 0;
         slot->postgres_issue.in_flight = 0;
         slot->coupon.pending = 0;
 
         slot->started = ngx_time();
-        slot->exiting = 0;
+        slot->generation = shm->state->generation;
 
         return slot;
     }

@@ -1,6 +1,7 @@
 /*
- * The shared zone: one slot of counters for each worker process, written by
- * that worker only and read by the operations listener without a lock.
+ * The shared zone: the breakers of calls to other services, and one slot of
+ * counters for each worker process, written by that worker only and read by the
+ * operations listener without a lock.
  *
  * The zone lives on when the configuration is reloaded.  A slot's counters only
  * grow, also when a later worker takes the slot of one that ended, so their sum
@@ -14,6 +15,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 
+#include "call/call_conf.h"
 #include "postgres/postgres_client.h"
 #include "redis/redis_client.h"
 
@@ -58,12 +60,13 @@ typedef struct {
 
 typedef struct {
     ngx_atomic_t          pid;          /* 0: free */
-    ngx_atomic_uint_t     exiting;
+    ngx_atomic_uint_t     generation;   /* of its configuration */
     ngx_atomic_uint_t     started;      /* seconds since the epoch */
 
     ngx_atomic_uint_t     requests[BB_OUTCOMES];
     bb_redis_stat_t       redis;
     bb_postgres_stat_t    postgres;
+    bb_postgres_stat_t    postgres_write;
     bb_postgres_stat_t    postgres_issue;
     bb_coupon_stat_t      coupon;
 } bb_shm_worker_t;
@@ -72,6 +75,8 @@ typedef struct {
 typedef struct {
     ngx_atomic_uint_t     layout;       /* of the whole zone; see shm_zone.c */
     ngx_atomic_uint_t     started;      /* seconds since the epoch */
+    ngx_atomic_uint_t     generation;   /* of the newest configuration */
+    bb_breaker_t          breakers[BB_CALL_OPS];
     bb_shm_worker_t       workers[BB_SHM_WORKERS];
 } bb_shm_state_t;
 
@@ -85,6 +90,12 @@ typedef struct {
 /* Adds the zone to the configuration; shm is filled in when it is mapped. */
 ngx_shm_zone_t *bb_shm_add(ngx_conf_t *cf, ngx_str_t *name, size_t size,
     bb_shm_t *shm, void *tag);
+
+/*
+ * A new configuration is in force: the workers of older ones are on their way
+ * out.
+ */
+void bb_shm_renew(bb_shm_t *shm);
 
 /*
  * Takes a free slot for this process, or one whose process is gone.  NULL: all

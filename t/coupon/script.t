@@ -150,16 +150,22 @@ is($redis->script('coupon_load', [ $coupon, $issued, $load ], 'load-2', $RUN, 9,
 wipe();
 put(9, '2030-05-01', '2030-05-31', 0, 1, $RUN);
 my @entries = map { claim($DAY, $_)->[1] } 1 .. 3;
-is($redis->script('coupon_ack', [ $coupon, $claims ], 'load-1', @entries[ 0, 1 ]), 1,
+my @keys = ($coupon, $issued, $claims);
+is($redis->script('coupon_ack', \@keys, 'load-1', 0, @entries[ 0, 1 ]), 1,
     'two claims');
 is($redis->cmd('XLEN', $claims), 1, 'are out of the log');
-is($redis->script('coupon_ack', [ $coupon, $claims ], 'load-1', @entries), 0,
+is($redis->script('coupon_ack', \@keys, 'load-1', 0, @entries), 0,
     'an entry was gone');
 is($redis->cmd('XLEN', $claims), 0, 'the others go all the same');
 my $entry = claim($DAY, 4)->[1];
-is($redis->script('coupon_ack', [ $coupon, $claims ], 'load-0', $entry), 0,
+is($redis->script('coupon_ack', \@keys, 'load-0', 0, $entry), 0,
     'the set was loaded anew');
 is($redis->cmd('XLEN', $claims), 0, 'the entry goes all the same');
+$entry = claim($DAY, 7)->[1];
+is($redis->script('coupon_ack', \@keys, 'load-1', 2, 7, 8, $entry), 1,
+    'a user whom PostgreSQL refused');
+is($redis->cmd('XLEN', $claims), 0, 'the entry goes');
+is($redis->cmd('SISMEMBER', $issued, 7), 0, 'and the place with it');
 is($redis->script('coupon_holders', [ $issued ], 60, 4, 5, 6), 2, 'holders are added');
 is_deeply([ $t->members($ID) ], [ 1 .. 6 ], 'once each');
 is($redis->cmd('EXPIRETIME', $issued), $EXPIRE, 'the expiry stays');

@@ -12,7 +12,7 @@ use Digest::SHA qw(sha256_hex);
 use Fcntl qw(:flock);
 use File::Basename qw(dirname);
 use File::Path qw(make_path remove_tree);
-use File::Temp qw(tempdir);
+use File::Temp ();
 use POSIX ();
 
 use BB::Port;
@@ -228,7 +228,7 @@ sub _copy_template($data, $schema) {
 # Made in a folder that the server's user can reach, then moved into place.
 sub _make_template($template, $schema) {
     my $user = server_user();
-    my $dir = tempdir('bb-store-template-XXXXXX', TMPDIR => 1, CLEANUP => 1);
+    my $dir = File::Temp->newdir('bb-store-template-XXXXXX', TMPDIR => 1);
     my @as = defined $user ? ('setpriv', '--reuid', $user, '--regid',
         (getgrgid((getpwnam($user))[3]))[0], '--clear-groups', '--') : ();
 

@@ -73,6 +73,21 @@ sub pause($self) { return $self->{process}->signal('STOP') }
 sub resume($self) { return $self->{process}->signal('CONT') }
 
 
+# How many bytes clients have sent that the server has not read.
+sub unread($self) {
+    my ($port, $bytes) = (sprintf('%04X', $self->{port}), 0);
+
+    open(my $sockets, '<', '/proc/net/tcp') or die "/proc/net/tcp: $!\n";
+
+    while (my $line = <$sockets>) {
+        $bytes += hex($1) if $line =~
+            /\A\s*\d+: [0-9A-F]+:$port [0-9A-F]+:[0-9A-F]+ 01 [0-9A-F]+:([0-9A-F]+) /;
+    }
+
+    return $bytes;
+}
+
+
 # Runs lua-scripts/$name.lua; keys and arguments are lists.
 sub script($self, $name, $keys, @arguments) {
     my $text = $self->{scripts}{$name} //= do {

@@ -5,6 +5,9 @@
 #
 # Two checks are added to every test: the processes of nginx ended by themselves
 # when told to quit, and no log holds a line that tells of a fault.
+#
+# From the environment: BB_NGINX and BB_MODULE, other binaries than the usual ones;
+# BB_KEEP, to keep the folder; BB_TEST_CACHE, a folder to use instead of build/t.
 
 package BB::Test;
 

@@ -1,0 +1,5 @@
+-- add.sql: GI1, adds stock.
+-- Locks rows.
+-- Parameters: changes, Idempotency-Key
+SELECT failure, NULL AS data, key_reused
+FROM change_stock($1::json, 1, $2::text)

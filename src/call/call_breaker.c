@@ -1,0 +1,167 @@
+/* Circuit breakers: counting of outcomes and changes of state. */
+
+#include "call/call_breaker.h"
+
+
+#define BB_BREAKER_FAILED  0x01
+#define BB_BREAKER_SLOW    0x02
+
+
+static void bb_breaker_change(bb_breaker_t *breaker,
+    bb_breaker_state_e state);
+static void bb_breaker_record(bb_breaker_t *breaker,
+    const bb_breaker_conf_t *conf, u_char outcome);
+static void bb_breaker_judge(bb_breaker_t *breaker,
+    const bb_breaker_conf_t *conf);
+
+
+ngx_int_t
+bb_breaker_enter(bb_breaker_t *breaker, const bb_breaker_conf_t *conf,
+    ngx_slab_pool_t *pool, ngx_uint_t *epoch)
+{
+    ngx_int_t   rc;
+    ngx_msec_t  age;
+
+    rc = NGX_DECLINED;
+
+    ngx_shmtx_lock(&pool->mutex);
+
+    age = ngx_current_msec - breaker->since_ms;
+
+    if (breaker->state == BB_BREAKER_OPEN && age >= conf->open) {
+        bb_breaker_change(breaker, BB_BREAKER_HALF_OPEN);
+
+    } else if (breaker->state == BB_BREAKER_HALF_OPEN
+               && age >= conf->half_open)
+    {
+        bb_breaker_change(breaker, BB_BREAKER_OPEN);
+    }
+
+    if (breaker->state == BB_BREAKER_CLOSED) {
+        rc = NGX_OK;
+
+    } else if (breaker->state == BB_BREAKER_HALF_OPEN
+               && breaker->trials < conf->trials)
+    {
+        breaker->trials++;
+        rc = NGX_OK;
+    }
+
+    if (rc == NGX_OK) {
+        breaker->passed++;
+
+    } else {
+        breaker->refused++;
+    }
+
+    *epoch = breaker->epoch;
+
+    ngx_shmtx_unlock(&pool->mutex);
+
+    return rc;
+}
+
+
+void
+bb_breaker_leave(bb_breaker_t *breaker, const bb_breaker_conf_t *conf,
+    ngx_slab_pool_t *pool, ngx_uint_t epoch, ngx_uint_t failed,
+    ngx_msec_t took)
+{
+    u_char  outcome;
+
+    outcome = (failed ? BB_BREAKER_FAILED : 0)
+              | (took >= conf->slow ? BB_BREAKER_SLOW : 0);
+
+    ngx_shmtx_lock(&pool->mutex);
+
+    breaker->failures += (failed != 0);
+
+    if (breaker->epoch == epoch) {
+        bb_breaker_record(breaker, conf, outcome);
+        bb_breaker_judge(breaker, conf);
+    }
+
+    ngx_shmtx_unlock(&pool->mutex);
+}
+
+
+static void
+bb_breaker_change(bb_breaker_t *breaker, bb_breaker_state_e state)
+{
+    breaker->state = state;
+    breaker->epoch++;
+    breaker->since = ngx_time();
+    breaker->since_ms = ngx_current_msec;
+    breaker->trials = 0;
+    breaker->n = 0;
+    breaker->next = 0;
+    breaker->failed = 0;
+    breaker->slow = 0;
+
+    if (state == BB_BREAKER_OPEN) {
+        breaker->opened++;
+    }
+}
+
+
+static void
+bb_breaker_record(bb_breaker_t *breaker, const bb_breaker_conf_t *conf,
+    u_char outcome)
+{
+    u_char  old;
+
+    /* a reload may have made the window smaller */
+
+    if (breaker->n > conf->window || breaker->next >= conf->window) {
+        breaker->n = 0;
+        breaker->next = 0;
+        breaker->failed = 0;
+        breaker->slow = 0;
+    }
+
+    if (breaker->n == conf->window) {
+        old = breaker->ring[breaker->next];
+        breaker->failed -= (old & BB_BREAKER_FAILED) != 0;
+        breaker->slow -= (old & BB_BREAKER_SLOW) != 0;
+
+    } else {
+        breaker->n++;
+    }
+
+    breaker->ring[breaker->next] = outcome;
+    breaker->failed += (outcome & BB_BREAKER_FAILED) != 0;
+    breaker->slow += (outcome & BB_BREAKER_SLOW) != 0;
+    breaker->next = (breaker->next + 1) % conf->window;
+}
+
+
+static void
+bb_breaker_judge(bb_breaker_t *breaker, const bb_breaker_conf_t *conf)
+{
+    ngx_uint_t  bad, least;
+
+    least = (breaker->state == BB_BREAKER_HALF_OPEN) ? conf->trials
+                                                     : conf->calls;
+    if (breaker->n < ngx_min(least, conf->window)) {
+        return;
+    }
+
+    bad = breaker->failed * 100 >= conf->failures * breaker->n
+          || breaker->slow * 100 >= conf->slow_calls * breaker->n;
+
+    if (bad) {
+        bb_breaker_change(breaker, BB_BREAKER_OPEN);
+
+    } else if (breaker->state == BB_BREAKER_HALF_OPEN) {
+        bb_breaker_change(breaker, BB_BREAKER_CLOSED);
+    }
+}
+
+
+const char *
+bb_breaker_state_name(bb_breaker_state_e state)
+{
+    static const char  *names[] = { "closed", "open", "half_open" };
+
+    return names[state];
+}

@@ -1,0 +1,549 @@
+/*
+ * Calls to other services.
+ *
+ * A call is a background subrequest whose answer nginx keeps in memory.  It
+ * ends with the first of: the answer, the deadline, the end of its request.
+ * After the deadline the subrequest may go on until the location's own timeouts
+ * end it; nobody looks at its answer then.
+ */
+
+#include "call/call_client.h"
+#include "shm/shm_zone.h"
+
+
+#define BB_CALL_MAX_ANSWER  (1024 * 1024)
+#define BB_CALL_UNSIZED     (256 * 1024)     /* of chunked answers */
+#define BB_CALL_MAX_NAME    255
+
+
+typedef struct {
+    bb_op_t                op;           /* while somebody waits */
+    bb_req_t              *req;
+    bb_call_op_e           id;
+    ngx_msec_t             started;
+    ngx_uint_t             epoch;        /* of the breaker */
+    ngx_event_t            deadline;
+    bb_call_handler_pt     handler;
+    void                  *data;
+    unsigned               done:1;
+} bb_call_t;
+
+
+typedef enum {
+    BB_CALL_GOOD = 0,
+    BB_CALL_FAIL,          /* a FAIL, or no data: not the breaker's business */
+    BB_CALL_BAD
+} bb_call_rc_e;
+
+
+static const struct {
+    bb_service_e    service;
+    unsigned        breaker:1;
+    unsigned        null_ok:1;
+} bb_call_ops[BB_CALL_OPS] = {
+    [BB_CALL_FLOWERS] = { BB_SERVICE_PRODUCT, 0, 0 },
+    [BB_CALL_SUBSCRIPTION_PRODUCT] = { BB_SERVICE_PRODUCT, 1, 0 },
+    [BB_CALL_LIKES] = { BB_SERVICE_WISHLIST, 1, 0 },
+    [BB_CALL_SUBSCRIPTIONS] = { BB_SERVICE_ORDER_QUERY, 1, 0 },
+    [BB_CALL_PHONE_NUMBER] = { BB_SERVICE_USER, 1, 1 }
+};
+
+
+static ngx_int_t bb_call_subrequest(bb_call_t *call, ngx_str_t *uri,
+    ngx_str_t *args, ngx_str_t *body, ngx_uint_t with_user);
+static ngx_int_t bb_call_headers(bb_call_t *call, ngx_http_request_t *sr,
+    ngx_str_t *body, ngx_uint_t with_user);
+static ngx_int_t bb_call_header(ngx_http_request_t *sr, const char *name,
+    const char *lowcase, ngx_str_t *value);
+static ngx_int_t bb_call_body(ngx_http_request_t *sr, ngx_str_t *body);
+static void bb_call_forget(void *data);
+static void bb_call_deadline_handler(ngx_event_t *ev);
+static ngx_int_t bb_call_finished(ngx_http_request_t *sr, void *data,
+    ngx_int_t rc);
+static bb_call_rc_e bb_call_answer(bb_call_t *call, ngx_http_request_t *sr,
+    ngx_int_t rc, json_t **envelope, json_t **data);
+static ngx_uint_t bb_call_check(bb_call_op_e op, json_t *data);
+static void bb_call_end(bb_call_t *call, bb_call_rc_e rc, json_t *data);
+static ngx_int_t bb_call_header_filter(ngx_http_request_t *r);
+
+
+static ngx_http_output_header_filter_pt  ngx_http_next_header_filter;
+
+
+ngx_int_t
+bb_call_start(bb_req_t *req, bb_call_op_e op, ngx_str_t *path,
+    ngx_str_t *args, ngx_str_t *body, ngx_uint_t with_user,
+    bb_call_handler_pt handler, void *data)
+{
+    u_char             *p;
+    bb_shm_t           *shm;
+    bb_call_t          *call;
+    ngx_str_t           uri;
+    bb_service_conf_t  *service;
+
+    service = &req->lcf->services[bb_call_ops[op].service];
+
+    if (service->uri.len == 0) {
+        return NGX_DECLINED;
+    }
+
+    call = ngx_pcalloc(req->r->pool, sizeof(bb_call_t));
+    uri.len = service->uri.len + path->len;
+    uri.data = ngx_pnalloc(req->r->pool, uri.len);
+
+    if (call == NULL || uri.data == NULL) {
+        return NGX_DECLINED;
+    }
+
+    p = ngx_cpymem(uri.data, service->uri.data, service->uri.len);
+    ngx_memcpy(p, path->data, path->len);
+
+    call->req = req;
+    call->id = op;
+    call->handler = handler;
+    call->data = data;
+    call->started = ngx_current_msec;
+
+    shm = req->conf->shm;
+
+    if (bb_call_ops[op].breaker
+        && bb_breaker_enter(&shm->state->breakers[op],
+                            &req->conf->breakers[op], shm->pool, &call->epoch)
+           != NGX_OK)
+    {
+        return NGX_DECLINED;
+    }
+
+    if (bb_call_subrequest(call, &uri, args, body, with_user) != NGX_OK) {
+        call->done = 1;
+
+        if (bb_call_ops[op].breaker) {
+            bb_breaker_leave(&shm->state->breakers[op],
+                             &req->conf->breakers[op], shm->pool, call->epoch,
+                             1, 0);
+        }
+
+        return NGX_DECLINED;
+    }
+
+    call->deadline.handler = bb_call_deadline_handler;
+    call->deadline.data = call;
+    call->deadline.log = req->r->connection->log;
+
+    ngx_add_timer(&call->deadline, req->lcf->call_timeout);
+
+    bb_req_op_add(req, &call->op, call, bb_call_forget);
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+bb_call_subrequest(bb_call_t *call, ngx_str_t *uri, ngx_str_t *args,
+    ngx_str_t *body, ngx_uint_t with_user)
+{
+    ngx_http_request_t          *sr;
+    ngx_http_post_subrequest_t  *ps;
+
+    ps = ngx_palloc(call->req->r->pool, sizeof(ngx_http_post_subrequest_t));
+    if (ps == NULL) {
+        return NGX_ERROR;
+    }
+
+    ps->handler = bb_call_finished;
+    ps->data = call;
+
+    if (ngx_http_subrequest(call->req->r, uri, args, &sr, ps,
+                            NGX_HTTP_SUBREQUEST_IN_MEMORY
+                            |NGX_HTTP_SUBREQUEST_BACKGROUND)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    sr->request_body = NULL;
+
+    if (bb_call_headers(call, sr, body, with_user) != NGX_OK
+        || (body && bb_call_body(sr, body) != NGX_OK))
+    {
+        /* it is posted already and runs into nothing: no body, no headers */
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+/* None of the client's headers goes to another service. */
+
+static ngx_int_t
+bb_call_headers(bb_call_t *call, ngx_http_request_t *sr, ngx_str_t *body,
+    ngx_uint_t with_user)
+{
+    ngx_str_t   json, user, server;
+
+    server = sr->headers_in.server;
+
+    ngx_memzero(&sr->headers_in, sizeof(ngx_http_headers_in_t));
+
+    sr->headers_in.server = server;
+    sr->headers_in.content_length_n = body ? (off_t) body->len : -1;
+    sr->headers_in.keep_alive_n = -1;
+
+    if (ngx_list_init(&sr->headers_in.headers, sr->pool, 4,
+                      sizeof(ngx_table_elt_t))
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    ngx_str_set(&json, "application/json");
+
+    if (bb_call_header(sr, "Accept", "accept", &json) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (body
+        && bb_call_header(sr, "Content-Type", "content-type", &json) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    if (with_user) {
+        user.data = ngx_pnalloc(sr->pool, NGX_INT64_LEN);
+        if (user.data == NULL) {
+            return NGX_ERROR;
+        }
+
+        user.len = ngx_sprintf(user.data, "%L", call->req->user) - user.data;
+
+        return bb_call_header(sr, "userId", "userid", &user);
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+bb_call_header(ngx_http_request_t *sr, const char *name, const char *lowcase,
+    ngx_str_t *value)
+{
+    ngx_table_elt_t  *h;
+
+    h = ngx_list_push(&sr->headers_in.headers);
+    if (h == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_memzero(h, sizeof(ngx_table_elt_t));
+
+    h->key.data = (u_char *) name;
+    h->key.len = ngx_strlen(name);
+    h->lowcase_key = (u_char *) lowcase;
+    h->hash = ngx_hash_key(h->lowcase_key, h->key.len);
+    h->value = *value;
+
+    if (ngx_strcmp(lowcase, "content-type") == 0) {
+        sr->headers_in.content_type = h;
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+bb_call_body(ngx_http_request_t *sr, ngx_str_t *body)
+{
+    ngx_buf_t                *b;
+    ngx_chain_t              *cl;
+    ngx_http_request_body_t  *rb;
+
+    static ngx_str_t  post = ngx_string("POST");
+
+    rb = ngx_pcalloc(sr->pool, sizeof(ngx_http_request_body_t));
+    b = ngx_calloc_buf(sr->pool);
+    cl = ngx_alloc_chain_link(sr->pool);
+
+    if (rb == NULL || b == NULL || cl == NULL) {
+        return NGX_ERROR;
+    }
+
+    b->pos = body->data;
+    b->start = body->data;
+    b->last = body->data + body->len;
+    b->end = b->last;
+    b->memory = 1;
+    b->last_buf = 1;
+
+    cl->buf = b;
+    cl->next = NULL;
+    rb->bufs = cl;
+
+    sr->request_body = rb;
+    sr->method = NGX_HTTP_POST;
+    sr->method_name = post;
+
+    return NGX_OK;
+}
+
+
+/* The request ends: nobody waits, and its pool goes with it. */
+
+static void
+bb_call_forget(void *data)
+{
+    bb_call_t  *call = data;
+
+    call->handler = NULL;
+    bb_call_end(call, BB_CALL_FAIL, NULL);
+}
+
+
+static void
+bb_call_deadline_handler(ngx_event_t *ev)
+{
+    bb_call_t  *call;
+
+    ngx_connection_t  *c;
+
+    call = ev->data;
+    c = call->req->r->connection;
+
+    ngx_log_error(NGX_LOG_WARN, c->log, 0, "bb_store call: %s: no answer in "
+                  "%M ms", bb_call_op_name(call->id),
+                  call->req->lcf->call_timeout);
+
+    bb_req_op_done(&call->op);
+    bb_call_end(call, BB_CALL_BAD, NULL);
+
+    ngx_http_run_posted_requests(c);
+}
+
+
+/* Whatever comes, the main request goes on: always NGX_OK. */
+
+static ngx_int_t
+bb_call_finished(ngx_http_request_t *sr, void *data, ngx_int_t rc)
+{
+    bb_call_t  *call = data;
+
+    json_t        *envelope, *answer;
+    bb_call_rc_e   result;
+
+    if (call->done) {
+        return NGX_OK;
+    }
+
+    bb_req_op_done(&call->op);
+
+    result = bb_call_answer(call, sr, rc, &envelope, &answer);
+
+    bb_call_end(call, result, answer);
+
+    json_decref(envelope);
+
+    return NGX_OK;
+}
+
+
+static bb_call_rc_e
+bb_call_answer(bb_call_t *call, ngx_http_request_t *sr, ngx_int_t rc,
+    json_t **envelope, json_t **data)
+{
+    json_t      *result;
+    ngx_buf_t   *b;
+    ngx_uint_t   status;
+
+    *envelope = NULL;
+    *data = NULL;
+
+    status = (rc >= NGX_HTTP_SPECIAL_RESPONSE) ? (ngx_uint_t) rc
+                                               : sr->headers_out.status;
+
+    if (rc == NGX_ERROR || status < 200 || status > 299 || sr->out == NULL) {
+        ngx_log_error(NGX_LOG_WARN, sr->connection->log, 0,
+                      "bb_store call: %s failed with status %ui",
+                      bb_call_op_name(call->id), status);
+        return BB_CALL_BAD;
+    }
+
+    b = sr->out->buf;
+
+    *envelope = json_loadb((char *) b->pos, b->last - b->pos, 0, NULL);
+    *data = json_object_get(*envelope, "data");
+
+    result = json_object_get(*envelope, "result");
+
+    if (json_is_string(result)
+        && ngx_strcmp(json_string_value(result), "FAIL") == 0)
+    {
+        ngx_log_error(NGX_LOG_WARN, sr->connection->log, 0,
+                      "bb_store call: %s answered FAIL",
+                      bb_call_op_name(call->id));
+        *data = NULL;
+        return BB_CALL_FAIL;
+    }
+
+    if (*data == NULL
+        || (!json_is_null(*data) && !bb_call_check(call->id, *data)))
+    {
+        ngx_log_error(NGX_LOG_WARN, sr->connection->log, 0,
+                      "bb_store call: %s answered something else than its "
+                      "envelope", bb_call_op_name(call->id));
+        *data = NULL;
+        return BB_CALL_BAD;
+    }
+
+    if (json_is_null(*data) && !bb_call_ops[call->id].null_ok) {
+        *data = NULL;
+        return BB_CALL_FAIL;
+    }
+
+    return BB_CALL_GOOD;
+}
+
+
+/* Whether data is of the operation's kind. */
+
+static ngx_uint_t
+bb_call_check(bb_call_op_e op, json_t *data)
+{
+    size_t       i;
+    json_t      *element, *id, *name;
+    const char  *key;
+
+    switch (op) {
+
+    case BB_CALL_FLOWERS:
+        if (!json_is_array(data)) {
+            return 0;
+        }
+
+        json_array_foreach(data, i, element) {
+            name = json_object_get(element, "flowerName");
+
+            /* a column of 255 characters takes it */
+
+            if (!json_is_integer(json_object_get(element, "flowerId"))
+                || !json_is_string(name)
+                || ngx_utf8_length((u_char *) json_string_value(name),
+                                   json_string_length(name))
+                   > BB_CALL_MAX_NAME)
+            {
+                return 0;
+            }
+        }
+
+        return 1;
+
+    case BB_CALL_SUBSCRIPTION_PRODUCT:
+        id = json_object_get(data, "subscriptionProductId");
+        return json_is_object(data)
+               && (id == NULL || json_is_null(id) || json_is_string(id));
+
+    case BB_CALL_LIKES:
+    case BB_CALL_SUBSCRIPTIONS:
+        if (!json_is_object(data)) {
+            return 0;
+        }
+
+        json_object_foreach(data, key, element) {
+            if (!json_is_boolean(element) && !json_is_null(element)) {
+                return 0;
+            }
+        }
+
+        return 1;
+
+    default: /* BB_CALL_PHONE_NUMBER */
+        return json_is_string(data);
+    }
+}
+
+
+/* Once for each call: counts, stops the deadline, tells who waits. */
+
+static void
+bb_call_end(bb_call_t *call, bb_call_rc_e rc, json_t *data)
+{
+    bb_shm_t            *shm;
+    bb_call_handler_pt   handler;
+
+    call->done = 1;
+
+    if (call->deadline.timer_set) {
+        ngx_del_timer(&call->deadline);
+    }
+
+    handler = call->handler;
+
+    /* a client that leaves says nothing about the service */
+
+    if (bb_call_ops[call->id].breaker && (handler || rc == BB_CALL_BAD)) {
+        shm = call->req->conf->shm;
+
+        bb_breaker_leave(&shm->state->breakers[call->id],
+                         &call->req->conf->breakers[call->id], shm->pool,
+                         call->epoch, rc == BB_CALL_BAD,
+                         ngx_current_msec - call->started);
+    }
+
+    if (handler) {
+        handler(call->req, call->data, data);
+    }
+}
+
+
+ngx_int_t
+bb_call_filter_init(ngx_conf_t *cf)
+{
+    ngx_http_next_header_filter = ngx_http_top_header_filter;
+    ngx_http_top_header_filter = bb_call_header_filter;
+
+    return NGX_OK;
+}
+
+
+/*
+ * Gives the answer of a call a buffer of its own size, whatever the location's
+ * subrequest_output_buffer_size.
+ */
+
+static ngx_int_t
+bb_call_header_filter(ngx_http_request_t *r)
+{
+    off_t         size;
+    ngx_buf_t    *b;
+    ngx_chain_t  *out;
+
+    if (r->post_subrequest == NULL
+        || r->post_subrequest->handler != bb_call_finished || r->out)
+    {
+        return ngx_http_next_header_filter(r);
+    }
+
+    size = r->headers_out.content_length_n;
+
+    if (size > BB_CALL_MAX_ANSWER) {
+        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                      "bb_store call: an answer of %O bytes is too large",
+                      size);
+        return NGX_ERROR;
+    }
+
+    b = ngx_create_temp_buf(r->pool, size < 0 ? BB_CALL_UNSIZED
+                                              : (size_t) size);
+    out = ngx_alloc_chain_link(r->pool);
+
+    if (b == NULL || out == NULL) {
+        return NGX_ERROR;
+    }
+
+    b->last_buf = 1;
+
+    out->buf = b;
+    out->next = NULL;
+    r->out = out;
+
+    return ngx_http_next_header_filter(r);
+}

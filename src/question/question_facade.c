@@ -1,0 +1,116 @@
+/*
+ * Answers to questions.
+ *
+ * The message to the asker is stored with the answer, where it waits for the
+ * asker's phone number.  The number is asked for behind the reply; if it does
+ * not come now, the message waits on, and nothing of it is lost.
+ */
+
+#include "question/question_facade.h"
+#include "call/call_client.h"
+#include "core/core_query.h"
+#include "core/core_reply.h"
+
+
+/* columns of sql/question/answer.sql after failure and data */
+
+#define BB_QUESTION_NOTICE  2
+#define BB_QUESTION_ASKER   3
+
+
+static void bb_question_answered(bb_req_t *req, PGresult *res);
+static void bb_question_ask(bb_req_t *req, PGresult *res);
+static void bb_question_number(bb_req_t *req, void *data, json_t *answer);
+static void bb_question_notified(void *data, bb_postgres_rc_e rc,
+    PGresult *res);
+
+
+void
+bb_question_answer_handler(bb_req_t *req)
+{
+    bb_query_run(req, bb_question_answered);
+}
+
+
+static void
+bb_question_answered(bb_req_t *req, PGresult *res)
+{
+    if (bb_query_check(req, res) != NGX_OK) {
+        return;
+    }
+
+    /* first the call, as it keeps the request beyond the reply */
+
+    if (!PQgetisnull(res, 0, BB_QUESTION_NOTICE)) {
+        bb_question_ask(req, res);
+    }
+
+    bb_reply_void(req);
+}
+
+
+static void
+bb_question_ask(bb_req_t *req, PGresult *res)
+{
+    size_t      len;
+    u_char     *p;
+    ngx_str_t  *path;
+
+    static const char  head[] = "/client/users/";
+    static const char  tail[] = "/phone-number";
+
+    len = PQgetlength(res, 0, BB_QUESTION_NOTICE) + 1;
+
+    path = ngx_palloc(req->r->pool, sizeof(ngx_str_t) + len + sizeof(head)
+                                    + PQgetlength(res, 0, BB_QUESTION_ASKER)
+                                    + sizeof(tail));
+    if (path == NULL) {
+        return;
+    }
+
+    /* the outbox row, then the path */
+
+    p = (u_char *) &path[1];
+    req->data = p;
+    p = ngx_cpymem(p, PQgetvalue(res, 0, BB_QUESTION_NOTICE), len);
+
+    path->data = p;
+    p = ngx_sprintf(p, "%s%s%s", head, PQgetvalue(res, 0, BB_QUESTION_ASKER),
+                    tail);
+    path->len = p - path->data;
+
+    (void) bb_call_start(req, BB_CALL_PHONE_NUMBER, path, NULL, NULL, 0,
+                         bb_question_number, NULL);
+}
+
+
+static void
+bb_question_number(bb_req_t *req, void *data, json_t *answer)
+{
+    bb_postgres_param_t              params[2];
+    const bb_postgres_statement_t   *statement;
+
+    if (answer == NULL) {
+        return;
+    }
+
+    statement = bb_postgres_statement_find("question/notify");
+
+    ngx_memzero(params, sizeof(params));
+    params[0].value = req->data;
+    params[1].value = json_string_value(answer);   /* NULL if it is null */
+
+    (void) bb_postgres_call(req->worker->postgres_write, statement, params, 2,
+                            bb_question_notified, (void *) statement->name);
+}
+
+
+/* The request may be gone by now. */
+
+static void
+bb_question_notified(void *data, bb_postgres_rc_e rc, PGresult *res)
+{
+    if (rc != BB_POSTGRES_OK) {
+        (void) bb_query_failure(ngx_cycle->log, data, rc, res);
+    }
+}

@@ -1,0 +1,45 @@
+# Where stores' money goes: POST /client/stores/settlements.
+
+use v5.36;
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use Test::More;
+
+use BB::Answer;
+use BB::Store;
+use BB::Test;
+
+my $t = BB::Test->new(domains => 'store')->run();
+
+add_stores($t, { id => 12, name => '봄꽃집', account => '110-1' },
+    { id => 13, sido => '44', gugun => '44133', bank => '농협은행', price => undef },
+    { id => 14, address => undef }, { id => 15, deleted => 1 });
+
+sub settlements($body) {
+    return $t->post('/client/stores/settlements', body => $body);
+}
+
+my %row = (
+    12 => '{"storeId":12,"storeName":"봄꽃집","bankName":"국민은행",'
+        . '"accountNumber":"110-1","gugun":"강남구","sido":"서울"}',
+    13 => '{"storeId":13,"storeName":"꽃집 13","bankName":"농협은행",'
+        . '"accountNumber":"110-13","gugun":"천안시","sido":"충청남도"}',
+    14 => '{"storeId":14,"storeName":"꽃집 14","bankName":"국민은행",'
+        . '"accountNumber":"110-14","gugun":null,"sido":null}',
+    15 => '{"storeId":15,"storeName":"꽃집 15","bankName":"국민은행",'
+        . '"accountNumber":"110-15","gugun":"강남구","sido":"서울"}',
+);
+
+sub rows(@ids) { return '[' . join(',', @row{@ids}) . ']' }
+
+is_data(settlements('[12,13]'), rows(12, 13), 'their own regions');
+is_data(settlements('[13,12]'), rows(13, 12), 'in the order of the request');
+is_data(settlements('[13,99,12,13,13,0,12]'), rows(13, 12, 13, 13, 12),
+    'repeats repeat, unknown ids are left out');
+is_data(settlements('[15,14]'), rows(15, 14), 'flagged, without an address');
+is_data(settlements($_), '[]', "none: $_") for '[]', '[99]';
+
+is_invalid(settlements($_), qr/./, "body $_")
+    for '[null]', '["x"]', '12', '{}', 'null', '';
+
+$t->done();
