@@ -7,6 +7,7 @@
 #define BB_BREAKER_SLOW    0x02
 
 
+static ngx_msec_t bb_breaker_age(bb_breaker_t *breaker);
 static void bb_breaker_change(bb_breaker_t *breaker,
     bb_breaker_state_e state);
 static void bb_breaker_record(bb_breaker_t *breaker,
@@ -26,7 +27,7 @@ bb_breaker_enter(bb_breaker_t *breaker, const bb_breaker_conf_t *conf,
 
     ngx_shmtx_lock(&pool->mutex);
 
-    age = ngx_current_msec - breaker->since_ms;
+    age = bb_breaker_age(breaker);
 
     if (breaker->state == BB_BREAKER_OPEN && age >= conf->open) {
         bb_breaker_change(breaker, BB_BREAKER_HALF_OPEN);
@@ -85,6 +86,35 @@ bb_breaker_leave(bb_breaker_t *breaker, const bb_breaker_conf_t *conf,
 }
 
 
+void
+bb_breaker_abandon(bb_breaker_t *breaker, ngx_slab_pool_t *pool,
+    ngx_uint_t epoch)
+{
+    ngx_shmtx_lock(&pool->mutex);
+
+    /* a trial that nobody judges is given to the next call */
+
+    if (breaker->epoch == epoch && breaker->state == BB_BREAKER_HALF_OPEN) {
+        breaker->trials--;
+    }
+
+    ngx_shmtx_unlock(&pool->mutex);
+}
+
+
+/* Of the state.  Another worker's clock may be a little ahead of this one's. */
+
+static ngx_msec_t
+bb_breaker_age(bb_breaker_t *breaker)
+{
+    ngx_msec_int_t  age;
+
+    age = (ngx_msec_int_t) (ngx_current_msec - breaker->since_ms);
+
+    return ngx_max(age, 0);
+}
+
+
 static void
 bb_breaker_change(bb_breaker_t *breaker, bb_breaker_state_e state)
 {
@@ -110,9 +140,10 @@ bb_breaker_record(bb_breaker_t *breaker, const bb_breaker_conf_t *conf,
 {
     u_char  old;
 
-    /* a reload may have made the window smaller */
+    /* a reload may have changed the window */
 
-    if (breaker->n > conf->window || breaker->next >= conf->window) {
+    if (breaker->window != conf->window) {
+        breaker->window = conf->window;
         breaker->n = 0;
         breaker->next = 0;
         breaker->failed = 0;

@@ -44,6 +44,7 @@ typedef struct {
     ngx_msec_t            since_ms;
     ngx_uint_t            trials;      /* let through when half open */
 
+    ngx_uint_t            window;      /* that the ring was filled for */
     ngx_uint_t            n;           /* outcomes in the ring */
     ngx_uint_t            next;
     ngx_uint_t            failed;      /* of them */
@@ -69,6 +70,10 @@ ngx_int_t bb_breaker_enter(bb_breaker_t *breaker,
 void bb_breaker_leave(bb_breaker_t *breaker, const bb_breaker_conf_t *conf,
     ngx_slab_pool_t *pool, ngx_uint_t epoch, ngx_uint_t failed,
     ngx_msec_t took);
+
+/* Nobody waited for the outcome: instead of bb_breaker_leave(). */
+void bb_breaker_abandon(bb_breaker_t *breaker, ngx_slab_pool_t *pool,
+    ngx_uint_t epoch);
 
 const char *bb_breaker_state_name(bb_breaker_state_e state);
 

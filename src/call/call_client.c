@@ -3,8 +3,8 @@
  *
  * A call is a background subrequest whose answer nginx keeps in memory.  It
  * ends with the first of: the answer, the deadline, the end of its request.
- * After the deadline the subrequest may go on until the location's own timeouts
- * end it; nobody looks at its answer then.
+ * At the deadline the subrequest is given up, as the client's connection is not
+ * free for the next request while it goes on.
  */
 
 #include "call/call_client.h"
@@ -19,6 +19,7 @@
 typedef struct {
     bb_op_t                op;           /* while somebody waits */
     bb_req_t              *req;
+    ngx_http_request_t    *sr;
     bb_call_op_e           id;
     ngx_msec_t             started;
     ngx_uint_t             epoch;        /* of the breaker */
@@ -58,6 +59,7 @@ static ngx_int_t bb_call_header(ngx_http_request_t *sr, const char *name,
 static ngx_int_t bb_call_body(ngx_http_request_t *sr, ngx_str_t *body);
 static void bb_call_forget(void *data);
 static void bb_call_deadline_handler(ngx_event_t *ev);
+static void bb_call_give_up(ngx_http_request_t *sr);
 static ngx_int_t bb_call_finished(ngx_http_request_t *sr, void *data,
     ngx_int_t rc);
 static bb_call_rc_e bb_call_answer(bb_call_t *call, ngx_http_request_t *sr,
@@ -161,6 +163,7 @@ bb_call_subrequest(bb_call_t *call, ngx_str_t *uri, ngx_str_t *args,
         return NGX_ERROR;
     }
 
+    call->sr = sr;
     sr->request_body = NULL;
 
     if (bb_call_headers(call, sr, body, with_user) != NGX_OK
@@ -316,7 +319,27 @@ bb_call_deadline_handler(ngx_event_t *ev)
     bb_req_op_done(&call->op);
     bb_call_end(call, BB_CALL_BAD, NULL);
 
+    /* last, as the request may end with it */
+    bb_call_give_up(call->sr);
+
     ngx_http_run_posted_requests(c);
+}
+
+
+/*
+ * Closes the connection to the service.  Where a location waits for something
+ * else, its own timeouts end the subrequest.
+ */
+
+static void
+bb_call_give_up(ngx_http_request_t *sr)
+{
+    ngx_http_cleanup_pt  handler;
+
+    if (sr->upstream && sr->upstream->cleanup) {
+        handler = *sr->upstream->cleanup;
+        handler(sr);
+    }
 }
 
 
@@ -477,15 +500,20 @@ bb_call_end(bb_call_t *call, bb_call_rc_e rc, json_t *data)
 
     handler = call->handler;
 
-    /* a client that leaves says nothing about the service */
-
-    if (bb_call_ops[call->id].breaker && (handler || rc == BB_CALL_BAD)) {
+    if (bb_call_ops[call->id].breaker) {
         shm = call->req->conf->shm;
 
-        bb_breaker_leave(&shm->state->breakers[call->id],
-                         &call->req->conf->breakers[call->id], shm->pool,
-                         call->epoch, rc == BB_CALL_BAD,
-                         ngx_current_msec - call->started);
+        if (handler) {
+            bb_breaker_leave(&shm->state->breakers[call->id],
+                             &call->req->conf->breakers[call->id], shm->pool,
+                             call->epoch, rc == BB_CALL_BAD,
+                             ngx_current_msec - call->started);
+
+        } else {
+            /* a client that leaves says nothing about the service */
+            bb_breaker_abandon(&shm->state->breakers[call->id], shm->pool,
+                               call->epoch);
+        }
     }
 
     if (handler) {

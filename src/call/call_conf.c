@@ -3,6 +3,10 @@
 #include "call/call_conf.h"
 
 
+/* what has no breaker keeps the numbers of "default" */
+#define BB_CALL_DEFAULT  BB_CALL_FLOWERS
+
+
 static ngx_int_t bb_call_breaker_value(ngx_conf_t *cf,
     bb_breaker_conf_t *conf, ngx_str_t *arg);
 
@@ -88,7 +92,7 @@ bb_call_service_conf(ngx_conf_t *cf, bb_service_conf_t *conf)
         return NGX_CONF_ERROR;
     }
 
-    if (value[2].len == 0 || value[2].data[0] != '/') {
+    if (value[2].len < 2 || value[2].data[0] != '/') {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "invalid location \"%V\" of service \"%V\": name "
                            "an internal location, such as /bb-%V/",
@@ -110,12 +114,11 @@ char *
 bb_call_breaker_conf(ngx_conf_t *cf, bb_breaker_conf_t *conf)
 {
     ngx_str_t   *value;
-    ngx_uint_t   i, op, first, last;
+    ngx_uint_t   i, op;
 
     value = cf->args->elts;
 
-    first = 0;
-    last = BB_CALL_OPS;
+    op = BB_CALL_DEFAULT;
 
     if (ngx_strcmp(value[1].data, "default") != 0) {
 
@@ -133,16 +136,11 @@ bb_call_breaker_conf(ngx_conf_t *cf, bb_breaker_conf_t *conf)
                                bb_call_names[3], bb_call_names[4]);
             return NGX_CONF_ERROR;
         }
-
-        first = op;
-        last = op + 1;
     }
 
-    for (op = first; op < last; op++) {
-        for (i = 2; i < cf->args->nelts; i++) {
-            if (bb_call_breaker_value(cf, &conf[op], &value[i]) != NGX_OK) {
-                return NGX_CONF_ERROR;
-            }
+    for (i = 2; i < cf->args->nelts; i++) {
+        if (bb_call_breaker_value(cf, &conf[op], &value[i]) != NGX_OK) {
+            return NGX_CONF_ERROR;
         }
     }
 
@@ -212,6 +210,14 @@ bb_call_breaker_value(ngx_conf_t *cf, bb_breaker_conf_t *conf, ngx_str_t *arg)
 
     /* ngx_msec_t is ngx_uint_t */
     to = (ngx_uint_t *) ((u_char *) conf + bb_breaker_params[i].offset);
+
+    if (*to != NGX_CONF_UNSET_UINT) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "duplicate parameter \"%V\" of this operation: "
+                           "remove one", arg);
+        return NGX_ERROR;
+    }
+
     *to = n;
 
     return NGX_OK;
@@ -236,13 +242,22 @@ bb_call_breaker_unset(bb_breaker_conf_t *conf)
 void
 bb_call_breaker_defaults(bb_breaker_conf_t *conf)
 {
-    ngx_uint_t  i, op, *to;
+    size_t      offset;
+    ngx_uint_t  i, op, preset, *to;
 
-    for (op = 0; op < BB_CALL_OPS; op++) {
-        for (i = 0; bb_breaker_params[i].name.len; i++) {
-            to = (ngx_uint_t *) ((u_char *) &conf[op]
-                                 + bb_breaker_params[i].offset);
-            ngx_conf_init_uint_value(*to, bb_breaker_params[i].preset);
+    for (i = 0; bb_breaker_params[i].name.len; i++) {
+        offset = bb_breaker_params[i].offset;
+        preset = bb_breaker_params[i].preset;
+
+        /* BB_CALL_DEFAULT is the first */
+
+        for (op = 0; op < BB_CALL_OPS; op++) {
+            to = (ngx_uint_t *) ((u_char *) &conf[op] + offset);
+            ngx_conf_init_uint_value(*to, preset);
+
+            if (op == BB_CALL_DEFAULT) {
+                preset = *to;
+            }
         }
     }
 }

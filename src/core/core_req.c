@@ -13,6 +13,10 @@
 #include "core/core_reply.h"
 
 
+static ngx_uint_t bb_req_encoded_path(ngx_http_request_t *r,
+    ngx_bb_store_loc_conf_t *lcf, ngx_str_t *path);
+static ngx_int_t bb_req_decode(ngx_http_request_t *r,
+    bb_route_match_t *match);
 static ngx_int_t bb_req_unmatched(ngx_http_request_t *r,
     ngx_bb_store_loc_conf_t *lcf, ngx_str_t *path);
 static bb_req_t *bb_req_create(ngx_http_request_t *r,
@@ -30,7 +34,7 @@ bb_req_handler(ngx_http_request_t *r)
     ngx_int_t                  rc;
     ngx_str_t                  path;
     bb_route_t                *route, *served;
-    ngx_uint_t                 method;
+    ngx_uint_t                 method, encoded;
     bb_route_match_t           match;
     ngx_bb_store_loc_conf_t   *lcf;
     ngx_bb_store_main_conf_t  *conf;
@@ -57,9 +61,14 @@ bb_req_handler(ngx_http_request_t *r)
     path.len = r->uri.len - lcf->mount.len;
 
     conf = ngx_http_get_module_main_conf(r, ngx_bb_store_module);
+    encoded = bb_req_encoded_path(r, lcf, &path);
 
     if (bb_route_find(&conf->routes, lcf->scope, &path, &match) != NGX_OK) {
         return bb_req_unmatched(r, lcf, &path);
+    }
+
+    if (encoded && bb_req_decode(r, &match) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
     method = (r->method == NGX_HTTP_HEAD) ? NGX_HTTP_GET : r->method;
@@ -133,6 +142,72 @@ bb_req_handler(ngx_http_request_t *r)
     ngx_http_finalize_request(r, NGX_DONE);
 
     return NGX_DONE;
+}
+
+
+/*
+ * nginx has decoded the URI as a whole, so that an encoded slash looks like one
+ * that separates.  If there is one, path becomes the path as it was sent.
+ */
+
+static ngx_uint_t
+bb_req_encoded_path(ngx_http_request_t *r, ngx_bb_store_loc_conf_t *lcf,
+    ngx_str_t *path)
+{
+    u_char     *p;
+    ngx_str_t   raw;
+
+    static u_char  slash[] = "%2f";
+
+    if (!r->quoted_uri || !r->valid_unparsed_uri) {
+        return 0;
+    }
+
+    raw = r->unparsed_uri;
+
+    p = ngx_strlchr(raw.data, raw.data + raw.len, '?');
+    if (p) {
+        raw.len = p - raw.data;
+    }
+
+    if (ngx_strlcasestrn(raw.data, raw.data + raw.len, slash,
+                         sizeof(slash) - 2)
+        == NULL
+        || raw.len < lcf->mount.len
+        || ngx_strncmp(raw.data, lcf->mount.data, lcf->mount.len) != 0)
+    {
+        return 0;
+    }
+
+    path->data = raw.data + lcf->mount.len;
+    path->len = raw.len - lcf->mount.len;
+
+    return 1;
+}
+
+
+static ngx_int_t
+bb_req_decode(ngx_http_request_t *r, bb_route_match_t *match)
+{
+    u_char      *dst, *src;
+    ngx_str_t   *segment;
+    ngx_uint_t   i;
+
+    for (i = 0; i < match->n; i++) {
+        segment = &match->segment[i];
+        src = segment->data;
+
+        dst = ngx_pnalloc(r->pool, segment->len + 1);
+        if (dst == NULL) {
+            return NGX_ERROR;
+        }
+
+        segment->data = dst;
+        ngx_unescape_uri(&dst, &src, segment->len, 0);
+        segment->len = dst - segment->data;
+    }
+
+    return NGX_OK;
 }
 
 

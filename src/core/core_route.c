@@ -138,6 +138,7 @@ bb_route_find(const bb_routes_t *routes, bb_scope_e scope,
     }
 
     match->routes = node->routes;
+    match->n = n;
 
     return match->routes ? NGX_OK : NGX_DECLINED;
 }

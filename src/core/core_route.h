@@ -60,7 +60,8 @@ typedef struct {
 
 typedef struct {
     bb_route_t    *routes;                       /* those of the path found */
-    ngx_str_t      segment[BB_MAX_SEGMENTS];     /* values of its variables */
+    ngx_uint_t     n;                            /* of its variables */
+    ngx_str_t      segment[BB_MAX_SEGMENTS];     /* their values */
 } bb_route_match_t;
 
 

@@ -15,6 +15,7 @@
 
 #define BB_STORE_CACHE_TTL    "10"       /* seconds */
 #define BB_STORE_CACHE_PAGES  "1000"
+#define BB_STORE_CACHE_PAGE   (64 * 1024)     /* bytes of the largest */
 
 /* how the data of sql/store/page.sql ends, and what S5 makes of it */
 #define BB_STORE_PAGE_TAIL                                                    \
@@ -178,7 +179,7 @@ bb_store_list_read(bb_req_t *req, PGresult *res)
         return;
     }
 
-    if (view->version.len) {
+    if (view->version.len && view->data.len <= BB_STORE_CACHE_PAGE) {
         bb_store_list_keep(req, view);
     }
 
