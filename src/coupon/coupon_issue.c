@@ -16,6 +16,7 @@
 
 #define BB_COUPON_TAG_BITS   10        /* a worker's part of a claim id */
 #define BB_COUPON_SEQ_BITS   10
+#define BB_COUPON_LOADS      5         /* in a row that did not help */
 #define BB_COUPON_TICK       1000      /* ms, to look after late commits */
 
 /* of one claim in a script call: its user and its record */
@@ -772,11 +773,29 @@ bb_coupon_call_status(bb_coupon_call_t *call, redisReply *reply)
             claim = ngx_queue_data(q, bb_coupon_claim_t, queue);
 
             ngx_queue_remove(q);
+
+            if (!claim->is_pending || coupon->loads >= BB_COUPON_LOADS) {
+                /* past its deadline, or another load would not help */
+                bb_coupon_settle(claim, BB_COUPON_UNAVAILABLE);
+                continue;
+            }
+
             ngx_queue_insert_tail(&coupon->waiting, q);
             claim->sent = 0;
         }
 
-        bb_coupon_load_start(call->issuer, coupon);
+        if (!ngx_queue_empty(&coupon->waiting)) {
+            bb_coupon_load_start(call->issuer, coupon);
+            return;
+        }
+
+        if (coupon->loads >= BB_COUPON_LOADS) {
+            ngx_log_error(NGX_LOG_ERR, call->issuer->log, 0,
+                          "bb_store coupon: coupon %L was loaded %ui times, "
+                          "the issue script does not see it",
+                          coupon->key.coupon, coupon->loads);
+            coupon->loads = 0;
+        }
 
         return;
     }
@@ -805,6 +824,7 @@ bb_coupon_call_verdicts(bb_coupon_call_t *call, redisReply *reply)
 
     issuer = call->issuer;
     intent = NULL;
+    call->coupon->loads = 0;
 
     if (reply->elements == 3) {
         id.data = (u_char *) reply->element[1]->str;

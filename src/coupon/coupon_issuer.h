@@ -32,6 +32,7 @@ typedef struct {
     ngx_queue_t             waiting;    /* claims that wait for the load */
     ngx_uint_t              users;      /* what keeps it: claims, calls, load */
     bb_coupon_load_t       *load;
+    ngx_uint_t              loads;      /* done, and still not loaded */
     bb_coupon_key_t         key;
     unsigned                is_dirty:1;
 } bb_coupon_t;

@@ -360,6 +360,7 @@ bb_coupon_load_done(void *data, bb_redis_rc_e rc, redisReply *reply)
 
     case NGX_OK:
         load->issuer->stat->loads++;
+        load->coupon->loads++;
         ngx_log_error(NGX_LOG_NOTICE, load->issuer->log, 0,
                       "bb_store coupon: coupon %L loaded into Redis",
                       load->coupon->key.coupon);

@@ -12,7 +12,7 @@
 
 
 #define BB_COUPON_SWEEP_ENTRIES  50
-#define BB_COUPON_SWEEP_LEASE    "10000"    /* ms */
+#define BB_COUPON_SWEEP_LEASE    "3000"     /* ms */
 #define BB_COUPON_SWEEP_PAUSE    500        /* ms between rounds, at least */
 
 
@@ -32,6 +32,7 @@ static void bb_coupon_sweep_later(bb_coupon_sweep_t *sweep);
 static void bb_coupon_sweep_next(bb_coupon_sweep_t *sweep);
 static void bb_coupon_sweep_done(void *data, bb_redis_rc_e rc,
     redisReply *reply);
+static ngx_int_t bb_coupon_sweep_check(redisReply *entry);
 static void bb_coupon_sweep_entry(bb_coupon_sweep_t *sweep,
     redisReply *entry);
 static ngx_int_t bb_coupon_sweep_claims(bb_coupon_sweep_t *sweep,
@@ -171,6 +172,16 @@ bb_coupon_sweep_done(void *data, bb_redis_rc_e rc, redisReply *reply)
         return;
     }
 
+    for (i = 0; i < reply->elements; i++) {
+        if (bb_coupon_sweep_check(reply->element[i]) != NGX_OK) {
+            ngx_log_error(NGX_LOG_ERR, sweep->issuer->log, 0,
+                          "bb_store coupon: sweep failed, Redis gave an "
+                          "unknown answer");
+            bb_coupon_sweep_later(sweep);
+            return;
+        }
+    }
+
     /* one for this function, so that it is not settled in between */
     sweep->left = 1;
 
@@ -180,6 +191,33 @@ bb_coupon_sweep_done(void *data, bb_redis_rc_e rc, redisReply *reply)
 
     bb_coupon_arm(sweep->issuer);
     bb_coupon_sweep_settled(sweep);
+}
+
+
+/* Entries as XRANGE gives them, of any fields. */
+
+static ngx_int_t
+bb_coupon_sweep_check(redisReply *entry)
+{
+    size_t       i;
+    redisReply  *fields;
+
+    if (entry->type != REDIS_REPLY_ARRAY || entry->elements != 2
+        || entry->element[0]->type != REDIS_REPLY_STRING
+        || entry->element[1]->type != REDIS_REPLY_ARRAY)
+    {
+        return NGX_ERROR;
+    }
+
+    fields = entry->element[1];
+
+    for (i = 0; i < fields->elements; i++) {
+        if (fields->element[i]->type != REDIS_REPLY_STRING) {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
 }
 
 
@@ -206,7 +244,7 @@ bb_coupon_sweep_entry(bb_coupon_sweep_t *sweep, redisReply *entry)
 
     fields = entry->element[1];
 
-    if (fields->type != REDIS_REPLY_ARRAY || fields->elements < 4) {
+    if (fields->elements < 4) {
         ngx_str_set(&text, "");
         bb_coupon_sweep_bad(sweep, entry, &text);
         return;

@@ -6,7 +6,9 @@ use v5.36;
 use Exporter qw(import);
 use List::Util qw(sum0);
 
-our @EXPORT = qw(status ready counter);
+use BB::Process qw(await);
+
+our @EXPORT = qw(status ready counter connected);
 
 
 # /ops/status.
@@ -26,10 +28,26 @@ sub ready($t) {
 }
 
 
-# A counter of a backend client (redis, postgres, postgres_issue), all workers
-# together.
-sub counter($status, $client, $name) {
-    return sum0(map { $_->{$client}{$name} } $status->{workers}->@*);
+# A counter of a backend's clients (redis, postgres, or one of the latter, such as
+# postgres_issue), all workers together.
+sub counter($status, $backend, $name) {
+    return sum0(map { $_->{$name} } _clients($status, $backend));
+}
+
+
+# True once each client of each worker has a connection to PostgreSQL.
+sub connected($t) {
+    return await(10, sub {
+        not grep { not $_->{up} } _clients(status($t), 'postgres');
+    });
+}
+
+
+sub _clients($status, $backend) {
+    return map {
+        my $worker = $_;
+        map { $worker->{$_} } grep { /\A\Q$backend\E(?:_|\z)/ } keys %$worker;
+    } $status->{workers}->@*;
 }
 
 
