@@ -138,19 +138,23 @@ static void
 bb_breaker_record(bb_breaker_t *breaker, const bb_breaker_conf_t *conf,
     u_char outcome)
 {
-    u_char  old;
+    u_char      old;
+    ngx_uint_t  window;
 
-    /* a reload may have changed the window */
+    window = (breaker->state == BB_BREAKER_HALF_OPEN) ? conf->trials
+                                                      : conf->window;
 
-    if (breaker->window != conf->window) {
-        breaker->window = conf->window;
+    /* half open it is another one, and a reload may have changed it */
+
+    if (breaker->window != window) {
+        breaker->window = window;
         breaker->n = 0;
         breaker->next = 0;
         breaker->failed = 0;
         breaker->slow = 0;
     }
 
-    if (breaker->n == conf->window) {
+    if (breaker->n == window) {
         old = breaker->ring[breaker->next];
         breaker->failed -= (old & BB_BREAKER_FAILED) != 0;
         breaker->slow -= (old & BB_BREAKER_SLOW) != 0;
@@ -162,7 +166,7 @@ bb_breaker_record(bb_breaker_t *breaker, const bb_breaker_conf_t *conf,
     breaker->ring[breaker->next] = outcome;
     breaker->failed += (outcome & BB_BREAKER_FAILED) != 0;
     breaker->slow += (outcome & BB_BREAKER_SLOW) != 0;
-    breaker->next = (breaker->next + 1) % conf->window;
+    breaker->next = (breaker->next + 1) % window;
 }
 
 
@@ -171,9 +175,10 @@ bb_breaker_judge(bb_breaker_t *breaker, const bb_breaker_conf_t *conf)
 {
     ngx_uint_t  bad, least;
 
-    least = (breaker->state == BB_BREAKER_HALF_OPEN) ? conf->trials
-                                                     : conf->calls;
-    if (breaker->n < ngx_min(least, conf->window)) {
+    least = (breaker->state == BB_BREAKER_HALF_OPEN)
+            ? conf->trials : ngx_min(conf->calls, conf->window);
+
+    if (breaker->n < least) {
         return;
     }
 

@@ -27,6 +27,7 @@ typedef struct {
     bb_call_handler_pt     handler;
     void                  *data;
     unsigned               done:1;
+    unsigned               too_large:1;
 } bb_call_t;
 
 
@@ -67,9 +68,11 @@ static bb_call_rc_e bb_call_answer(bb_call_t *call, ngx_http_request_t *sr,
 static ngx_uint_t bb_call_check(bb_call_op_e op, json_t *data);
 static void bb_call_end(bb_call_t *call, bb_call_rc_e rc, json_t *data);
 static ngx_int_t bb_call_header_filter(ngx_http_request_t *r);
+static ngx_int_t bb_call_body_filter(ngx_http_request_t *r, ngx_chain_t *in);
 
 
 static ngx_http_output_header_filter_pt  ngx_http_next_header_filter;
+static ngx_http_output_body_filter_pt    ngx_http_next_body_filter;
 
 
 ngx_int_t
@@ -305,11 +308,10 @@ bb_call_forget(void *data)
 static void
 bb_call_deadline_handler(ngx_event_t *ev)
 {
-    bb_call_t  *call;
+    bb_call_t  *call = ev->data;
 
     ngx_connection_t  *c;
 
-    call = ev->data;
     c = call->req->r->connection;
 
     ngx_log_error(NGX_LOG_WARN, c->log, 0, "bb_store call: %s: no answer in "
@@ -379,6 +381,10 @@ bb_call_answer(bb_call_t *call, ngx_http_request_t *sr, ngx_int_t rc,
 
     *envelope = NULL;
     *data = NULL;
+
+    if (call->too_large) {
+        return BB_CALL_BAD;
+    }
 
     status = (rc >= NGX_HTTP_SPECIAL_RESPONSE) ? (ngx_uint_t) rc
                                                : sr->headers_out.status;
@@ -528,13 +534,18 @@ bb_call_filter_init(ngx_conf_t *cf)
     ngx_http_next_header_filter = ngx_http_top_header_filter;
     ngx_http_top_header_filter = bb_call_header_filter;
 
+    ngx_http_next_body_filter = ngx_http_top_body_filter;
+    ngx_http_top_body_filter = bb_call_body_filter;
+
     return NGX_OK;
 }
 
 
 /*
  * Gives the answer of a call a buffer of its own size, whatever the location's
- * subrequest_output_buffer_size.
+ * subrequest_output_buffer_size.  nginx would hold back the body of a
+ * background subrequest, in a file if it is longer than proxy_buffers, so its
+ * buffering is switched off, unless the location keeps a copy.
  */
 
 static ngx_int_t
@@ -573,5 +584,61 @@ bb_call_header_filter(ngx_http_request_t *r)
     out->next = NULL;
     r->out = out;
 
+    if (r->upstream && !r->upstream->cacheable && !r->upstream->store) {
+        r->upstream->buffering = 0;
+    }
+
     return ngx_http_next_header_filter(r);
+}
+
+
+/*
+ * Takes the answer's body.  When it does not fit, nginx is told that the
+ * service has failed: an error here would end the client's connection as well.
+ */
+
+static ngx_int_t
+bb_call_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
+{
+    size_t      len;
+    ngx_buf_t  *b;
+    bb_call_t  *call;
+
+    if (r->post_subrequest == NULL
+        || r->post_subrequest->handler != bb_call_finished || r->out == NULL)
+    {
+        return ngx_http_next_body_filter(r, in);
+    }
+
+    call = r->post_subrequest->data;
+    b = r->out->buf;
+
+    for ( /* void */ ; in; in = in->next) {
+
+        if (ngx_buf_special(in->buf)) {
+            continue;
+        }
+
+        len = in->buf->last - in->buf->pos;
+
+        if (!call->too_large && len > (size_t) (b->end - b->last)) {
+            ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                          "bb_store call: an answer of more than %uz bytes is "
+                          "too large", (size_t) (b->end - b->start));
+
+            call->too_large = 1;
+
+            if (r->upstream) {
+                r->upstream->error = 1;
+            }
+        }
+
+        if (!call->too_large) {
+            b->last = ngx_cpymem(b->last, in->buf->pos, len);
+        }
+
+        in->buf->pos = in->buf->last;
+    }
+
+    return NGX_OK;
 }

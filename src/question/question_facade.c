@@ -79,8 +79,13 @@ bb_question_ask(bb_req_t *req, PGresult *res)
                     tail);
     path->len = p - path->data;
 
-    (void) bb_call_start(req, BB_CALL_PHONE_NUMBER, path, NULL, NULL, 0,
-                         bb_question_number, NULL);
+    if (bb_call_start(req, BB_CALL_PHONE_NUMBER, path, NULL, NULL, 0,
+                      bb_question_number, NULL)
+        == NGX_OK)
+    {
+        /* a next request on this connection would wait for the call to end */
+        req->r->keepalive = 0;
+    }
 }
 
 

@@ -11,9 +11,11 @@ use Socket qw(SOMAXCONN SOL_SOCKET SO_LINGER);
 use Time::HiRes qw(time);
 
 use BB::Client;
+use BB::Ops;
 use BB::Port;
+use BB::Process qw(await);
 
-our @EXPORT = qw(data envelope);
+our @EXPORT = qw(data envelope settles);
 
 my $TIMEOUT = 10;
 my $LOCATION = '/bb-services/';
@@ -76,6 +78,16 @@ sub data($body, %o) {
     return "${head}Transfer-Encoding: chunked\r\n\r\n"
         . join('', map { sprintf("%x\r\n%s\r\n", length, $_) }
             unpack("(a$o{chunks})*", $body), '');
+}
+
+
+# True once nothing is in flight to Redis or PostgreSQL; the sweep may be now.
+sub settles($t) {
+    return await(10, sub {
+        my $status = status($t);
+        return not grep { counter($status, $_, 'in_flight') }
+            qw(redis postgres postgres_write);
+    });
 }
 
 

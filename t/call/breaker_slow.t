@@ -1,0 +1,65 @@
+# Calls that take long open a breaker even if they are answered well, and a trial
+# whose outcome does not come ends the half-open time.
+
+use v5.36;
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use Test::More;
+
+use BB::Ops;
+use BB::Process qw(await);
+use BB::Services;
+use BB::Store;
+use BB::Test;
+
+
+my $t = BB::Test->new(domains => 'store');
+my $services = BB::Services->new($t, breaker =>
+    'bb_store_breaker default window=4 calls=4 slow_calls=50% failures=100%
+        slow=200ms open=1ms half_open=1500ms trials=1;');
+
+$t->run();
+add_stores($t, { id => 5 });
+
+my $client = $t->new_client();
+my $GOOD = data(envelope('{"5":true}'));
+
+sub breaker() {
+    return join(' ', status($t)->{breakers}{getStoreLikes}->@{qw(state judged slow)});
+}
+
+# One call that is answered after so many seconds, or at once.
+sub call($seconds = 0) {
+    $client->write(BB::Client::request_bytes(GET => '/stores/list', user => 7));
+
+    my ($call) = $services->calls(1);
+
+    await($seconds, sub { 0 }) if $seconds;
+    $services->say($call, $GOOD, end => 1);
+    return $client->answer()->body() =~ /"isLiked":(t|f)/ ? $1 : '?';
+}
+
+is(call(0.25) . call(0.25) . call(0.25), 'ttt', 'three slow calls are too few to judge');
+is(breaker(), 'closed 3 3', 'and counted');
+is(call(), 't', 'the fourth is quick');
+like(breaker(), qr/^open/, 'three of four open it');
+
+# its time is over at once: the next call is a trial, which hangs
+my $hung = $t->new_client();
+$hung->write(BB::Client::request_bytes(GET => '/stores/list', user => 7));
+my ($trial) = $services->calls(1);
+
+like(breaker(), qr/^half_open 0/, 'half open');
+like($t->get('/stores/list', user => 7)->body(), qr/"isLiked":false/, 'no second trial');
+ok(await(10, sub {
+    $t->get('/stores/list', user => 7);
+    return breaker() !~ /^half_open 0/ || $services->waiting();
+}), 'until the half-open time is over');
+
+my $opened = status($t)->{breakers}{getStoreLikes}{opened};
+
+is($opened, 2, 'then it opens again');
+$services->say($trial, $GOOD, end => 1);
+like($hung->answer()->body(), qr/"isLiked":true/, 'a late trial has its likes');
+
+$t->done();
