@@ -1,8 +1,15 @@
 # Builds, runs and tests the module; README.md says what each target is for.
 
+# FAULTS=1: a test build, with points at which a worker can be made to end
+ifeq ($(FAULTS),1)
+BUILD     ?= $(CURDIR)/build-faults
+DEFINES   := -DBB_FAULTS
+endif
+
 NGINX_SRC ?= /usr/share/nginx/src
 BUILD     ?= $(CURDIR)/build
 WARNINGS  ?= -Wall -Wextra -Werror
+SANITIZE  ?=
 
 OBJS   := $(BUILD)/nginx
 MODULE := $(BUILD)/ngx_bb_store_module.so
@@ -14,11 +21,23 @@ LIST    := $(BUILD)/sources
 PROVE       ?= prove
 PROVE_FLAGS ?= -j2
 
-.PHONY: all module run stop reset migrate test clean
+# the endpoint tables, printed by a program of its own for the API documents
+TABLES    := $(sort $(wildcard src/*/*_endpoints.c))
+DOMAINS   := $(patsubst src/%/,%,$(dir $(TABLES)))
+ENDPOINTS ?= $(BUILD)/endpoints
+DOCS      ?= $(CURDIR)/docs
+
+.PHONY: all module module-unlocked run stop reset migrate openapi endpoints \
+        test faults clean
 
 all: module
 
-module: $(OBJS)/Makefile
+# one at a time: nginx's configure tests its features in one file
+module:
+	@mkdir -p $(BUILD)
+	@flock $(BUILD)/.lock $(MAKE) --no-print-directory module-unlocked
+
+module-unlocked: $(OBJS)/Makefile
 	@$(MAKE) --no-print-directory -C $(NGINX_SRC) -f $(OBJS)/Makefile modules
 	@cmp -s $(OBJS)/ngx_bb_store_module.so $(MODULE) \
 	    || install -m 644 $(OBJS)/ngx_bb_store_module.so $(MODULE)
@@ -28,13 +47,16 @@ $(LIST): FORCE
 	@echo '$(SOURCES)' | cmp -s - $@ || echo '$(SOURCES)' > $@
 
 # The flags of Debian's own build, so that the stock nginx loads the module.
+# Warnings come in by config: as errors of configure's own small programs they
+# would spoil what it finds out about the system.
 $(OBJS)/Makefile: config config.make $(LIST)
 	@test -f $(NGINX_SRC)/conf_flags || { echo "nginx's source is missing:" \
 	    "install the package nginx-dev, or name it with NGINX_SRC=" >&2; \
 	    exit 1; }
-	@cd $(NGINX_SRC) && bash -c '. ./conf_flags \
+	@cd $(NGINX_SRC) && BB_STORE_CFLAGS="$(WARNINGS) $(SANITIZE) $(DEFINES)" \
+	    BB_STORE_LIBS="$(SANITIZE)" bash -c '. ./conf_flags \
 	    && ./configure --builddir=$(OBJS) "$${NGX_CONF_FLAGS[@]}" \
-	        --with-cc-opt="-g -O2 -fPIC $(WARNINGS)" \
+	        --with-cc-opt="-g -O2 -fPIC" \
 	        --add-dynamic-module=$(CURDIR)' > $(BUILD)/configure.log 2>&1 \
 	    || { tail -n 20 $(BUILD)/configure.log; exit 1; }
 
@@ -46,10 +68,57 @@ run stop reset:
 migrate:
 	@tools/migrate "$${PGURL:-}"
 
+# Writes docs/api.md's list of endpoints and docs/openapi.json.
+openapi: endpoints
+	@$(ENDPOINTS) | tools/openapi $(DOCS)
+
+endpoints:
+	@mkdir -p $(BUILD)
+	@flock $(BUILD)/.lock $(MAKE) --no-print-directory $(ENDPOINTS)
+
+# The tables name handlers, which stay undefined: the program prints what a row
+# declares and calls none of them.
+$(ENDPOINTS): tools/endpoints.c $(TABLES) $(wildcard src/*/*.h) \
+        $(OBJS)/Makefile
+	@$(MAKE) --no-print-directory -C $(NGINX_SRC) -f $(OBJS)/Makefile \
+	    --eval='bb_endpoints: ; @$$(CC) $$(CFLAGS) $(WARNINGS) $(SANITIZE) \
+	        $$(ALL_INCS) -D"BB_DOMAINS(X)=$(patsubst %,X(%),$(DOMAINS))" \
+	        -no-pie -Wl,--unresolved-symbols=ignore-all -o $@ \
+	        $(addprefix $(CURDIR)/,tools/endpoints.c $(TABLES))' bb_endpoints
+
 test:
 	@tools/install build run test
 	@$(MAKE) --no-print-directory -j $$(nproc) module
+	@$(MAKE) --no-print-directory -j $$(nproc) FAULTS=1 \
+	    BUILD=$(BUILD)-faults module
 	$(PROVE) $(PROVE_FLAGS) -r t
+
+# make faults SEEDS=300, or one of them again: make faults SEED=123
+SEEDS ?= 300
+
+faults:
+	@tools/install build run test
+	@$(MAKE) --no-print-directory -j $$(nproc) FAULTS=1 module
+	tools/faults $(or $(SEED),1..$(SEEDS))
+
+# The functional tests with nginx under AddressSanitizer and UBSan, or valgrind;
+# some of them: make check-asan TESTS=t/coupon/draw.t
+check-asan:
+	@tools/install build run test
+	@$(MAKE) --no-print-directory -j $$(nproc) BUILD=$(CURDIR)/build-asan \
+	    SANITIZE="-fsanitize=address,undefined -fno-omit-frame-pointer" module
+	PROVE_FLAGS="$(PROVE_FLAGS)" tools/check asan $(TESTS)
+
+check-valgrind:
+	@tools/install build run test check
+	@$(MAKE) --no-print-directory -j $$(nproc) module
+	PROVE_FLAGS="$(PROVE_FLAGS)" tools/check valgrind $(TESTS)
+
+# The long forms of two tests: a worker's size over ten minutes, and 500 deaths.
+soak:
+	@tools/install build run test
+	@$(MAKE) --no-print-directory -j $$(nproc) module
+	BB_SOAK=600 BB_LONG=1 $(PROVE) -v t/memory/flat.t t/memory/zone.t
 
 clean:
 	rm -rf $(BUILD)
