@@ -13,10 +13,9 @@
 #include "core/core_reply.h"
 
 
-static ngx_uint_t bb_req_encoded_path(ngx_http_request_t *r,
+static ngx_int_t bb_req_sent_path(ngx_http_request_t *r,
     ngx_bb_store_loc_conf_t *lcf, ngx_str_t *path);
-static ngx_int_t bb_req_decode(ngx_http_request_t *r,
-    bb_route_match_t *match);
+static void bb_req_restore_slashes(bb_route_match_t *match);
 static ngx_int_t bb_req_unmatched(ngx_http_request_t *r,
     ngx_bb_store_loc_conf_t *lcf, ngx_str_t *path);
 static bb_req_t *bb_req_create(ngx_http_request_t *r,
@@ -32,9 +31,9 @@ bb_req_handler(ngx_http_request_t *r)
 {
     bb_req_t                  *req;
     ngx_int_t                  rc;
-    ngx_str_t                  path;
+    ngx_str_t                  path, sent;
     bb_route_t                *route, *served;
-    ngx_uint_t                 method, encoded;
+    ngx_uint_t                 method;
     bb_route_match_t           match;
     ngx_bb_store_loc_conf_t   *lcf;
     ngx_bb_store_main_conf_t  *conf;
@@ -61,15 +60,18 @@ bb_req_handler(ngx_http_request_t *r)
     path.len = r->uri.len - lcf->mount.len;
 
     conf = ngx_http_get_module_main_conf(r, ngx_bb_store_module);
-    encoded = bb_req_encoded_path(r, lcf, &path);
 
-    if (bb_route_find(&conf->routes, lcf->scope, &path, &match) != NGX_OK) {
+    sent = path;
+
+    if (bb_req_sent_path(r, lcf, &sent) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (bb_route_find(&conf->routes, lcf->scope, &sent, &match) != NGX_OK) {
         return bb_req_unmatched(r, lcf, &path);
     }
 
-    if (encoded && bb_req_decode(r, &match) != NGX_OK) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
+    bb_req_restore_slashes(&match);
 
     method = (r->method == NGX_HTTP_HEAD) ? NGX_HTTP_GET : r->method;
 
@@ -147,67 +149,89 @@ bb_req_handler(ngx_http_request_t *r)
 
 /*
  * nginx has decoded the URI as a whole, so that an encoded slash looks like one
- * that separates.  If there is one, path becomes the path as it was sent.
+ * that separates.  If there is one, path becomes the path as it was sent, decoded
+ * with NUL for each encoded slash: nginx lets no other NUL in.
  */
 
-static ngx_uint_t
-bb_req_encoded_path(ngx_http_request_t *r, ngx_bb_store_loc_conf_t *lcf,
+static ngx_int_t
+bb_req_sent_path(ngx_http_request_t *r, ngx_bb_store_loc_conf_t *lcf,
     ngx_str_t *path)
 {
-    u_char     *p;
-    ngx_str_t   raw;
+    u_char     *p, *last, *dst;
+    ngx_str_t   sent;
 
     static u_char  slash[] = "%2f";
 
     if (!r->quoted_uri || !r->valid_unparsed_uri) {
-        return 0;
+        return NGX_OK;
     }
 
-    raw = r->unparsed_uri;
+    p = r->unparsed_uri.data;
+    last = ngx_strlchr(p, p + r->unparsed_uri.len, '?');
 
-    p = ngx_strlchr(raw.data, raw.data + raw.len, '?');
-    if (p) {
-        raw.len = p - raw.data;
+    if (last == NULL) {
+        last = p + r->unparsed_uri.len;
     }
 
-    if (ngx_strlcasestrn(raw.data, raw.data + raw.len, slash,
-                         sizeof(slash) - 2)
-        == NULL
-        || raw.len < lcf->mount.len
-        || ngx_strncmp(raw.data, lcf->mount.data, lcf->mount.len) != 0)
+    if (ngx_strlcasestrn(p, last, slash, sizeof(slash) - 2) == NULL) {
+        return NGX_OK;
+    }
+
+    dst = ngx_pnalloc(r->pool, last - p);
+    if (dst == NULL) {
+        return NGX_ERROR;
+    }
+
+    sent.data = dst;
+
+    while (p < last) {
+        *dst = *p++;
+
+        if (*dst == '%' && last - p >= 2) {
+            *dst = (u_char) ngx_hextoi(p, 2);
+            p += 2;
+
+            if (*dst == '/') {
+                *dst = '\0';
+            }
+        }
+
+        dst++;
+    }
+
+    sent.len = dst - sent.data;
+
+    if (sent.len < lcf->mount.len
+        || ngx_strncmp(sent.data, lcf->mount.data, lcf->mount.len) != 0)
     {
-        return 0;
+        return NGX_OK;
     }
 
-    path->data = raw.data + lcf->mount.len;
-    path->len = raw.len - lcf->mount.len;
+    path->data = sent.data + lcf->mount.len;
+    path->len = sent.len - lcf->mount.len;
 
-    return 1;
+    return NGX_OK;
 }
 
 
-static ngx_int_t
-bb_req_decode(ngx_http_request_t *r, bb_route_match_t *match)
+static void
+bb_req_restore_slashes(bb_route_match_t *match)
 {
-    u_char      *dst, *src;
-    ngx_str_t   *segment;
+    u_char      *p, *last;
     ngx_uint_t   i;
 
     for (i = 0; i < match->n; i++) {
-        segment = &match->segment[i];
-        src = segment->data;
+        p = match->segment[i].data;
+        last = p + match->segment[i].len;
 
-        dst = ngx_pnalloc(r->pool, segment->len + 1);
-        if (dst == NULL) {
-            return NGX_ERROR;
+        while (p < last) {
+            if (*p == '\0') {
+                *p = '/';
+            }
+
+            p++;
         }
-
-        segment->data = dst;
-        ngx_unescape_uri(&dst, &src, segment->len, 0);
-        segment->len = dst - segment->data;
     }
-
-    return NGX_OK;
 }
 
 

@@ -49,7 +49,8 @@ sub nothing_lost($t, $id, $users, $verdicts, $name, %o) {
         WHERE coupon_id = ? AND user_id = ANY (?)', $id,
         [ grep { $verdict{$_} eq ISSUED } @$users ]);
 
-    is(scalar(keys %holds), $count{+ISSUED} // 0, "$name: nothing acknowledged is lost");
+    is(scalar(keys %holds), $count{+ISSUED} // 0,
+        "$name: nothing acknowledged is lost");
 }
 
 
