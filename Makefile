@@ -28,7 +28,7 @@ ENDPOINTS ?= $(BUILD)/endpoints
 DOCS      ?= $(CURDIR)/docs
 
 .PHONY: all module module-unlocked run stop reset migrate openapi endpoints \
-        test faults clean
+        test faults check-asan check-valgrind soak clean
 
 all: module
 

@@ -23,7 +23,8 @@
 #include "store/store_endpoints.h"
 
 
-#define BB_ZONE_SIZE  (1024 * 1024)
+#define BB_ZONE_MIN   (1024 * 1024)
+#define BB_ZONE_SIZE  (32 * 1024 * 1024)
 
 
 static void *ngx_bb_store_create_main_conf(ngx_conf_t *cf);
@@ -34,6 +35,8 @@ static char *ngx_bb_store_merge_loc_conf(ngx_conf_t *cf, void *parent,
 static ngx_int_t ngx_bb_store_init(ngx_conf_t *cf);
 
 static char *ngx_bb_store_value(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+static char *ngx_bb_store_audit(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 static char *ngx_bb_store_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 static char *ngx_bb_store_redis(ngx_conf_t *cf, ngx_command_t *cmd,
@@ -143,6 +146,13 @@ static ngx_command_t  ngx_bb_store_commands[] = {
       offsetof(ngx_bb_store_main_conf_t, sweep),
       &ngx_bb_store_time },
 
+    { ngx_string("bb_store_audit"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_bb_store_audit,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      offsetof(ngx_bb_store_main_conf_t, audit),
+      &ngx_bb_store_time },
+
     { ngx_string("bb_store_coupon_batch"),
       NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
       ngx_bb_store_value,
@@ -213,6 +223,13 @@ static ngx_command_t  ngx_bb_store_commands[] = {
       offsetof(ngx_bb_store_loc_conf_t, coupon_timeout),
       &ngx_bb_store_time },
 
+    { ngx_string("bb_store_coupon_cache"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_FLAG,
+      ngx_conf_set_flag_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_bb_store_loc_conf_t, coupon_cache),
+      NULL },
+
     { ngx_string("bb_store_max_body"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
       ngx_bb_store_value,
@@ -241,6 +258,7 @@ static ngx_command_t  ngx_bb_store_commands[] = {
       0,
       NULL },
 
+      BB_FAULT_COMMANDS
       ngx_null_command
 };
 
@@ -292,6 +310,7 @@ ngx_bb_store_create_main_conf(ngx_conf_t *cf)
     }
 
     conf->sweep = NGX_CONF_UNSET_MSEC;
+    conf->audit = NGX_CONF_UNSET_MSEC;
     conf->coupon_batch = NGX_CONF_UNSET_UINT;
     conf->coupon_queue = NGX_CONF_UNSET_UINT;
 
@@ -307,6 +326,7 @@ ngx_bb_store_init_main_conf(ngx_conf_t *cf, void *conf)
     ngx_bb_store_main_conf_t *bmcf = conf;
 
     ngx_conf_init_msec_value(bmcf->sweep, 5000);
+    ngx_conf_init_msec_value(bmcf->audit, 60000);
     ngx_conf_init_uint_value(bmcf->coupon_batch, 1000);
     ngx_conf_init_uint_value(bmcf->coupon_queue, 16384);
 
@@ -341,6 +361,7 @@ ngx_bb_store_create_loc_conf(ngx_conf_t *cf)
     conf->owner_check = NGX_CONF_UNSET;
     conf->coupon_ack = NGX_CONF_UNSET_UINT;
     conf->coupon_timeout = NGX_CONF_UNSET_MSEC;
+    conf->coupon_cache = NGX_CONF_UNSET;
     conf->max_body = NGX_CONF_UNSET_SIZE;
     conf->call_timeout = NGX_CONF_UNSET_MSEC;
 
@@ -362,6 +383,7 @@ ngx_bb_store_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
                               BB_ACK_COMMIT);
     ngx_conf_merge_msec_value(conf->coupon_timeout, prev->coupon_timeout,
                               3000);
+    ngx_conf_merge_value(conf->coupon_cache, prev->coupon_cache, 1);
     ngx_conf_merge_size_value(conf->max_body, prev->max_body, 128 * 1024);
     ngx_conf_merge_msec_value(conf->call_timeout, prev->call_timeout, 3000);
 
@@ -548,6 +570,30 @@ ngx_bb_store_value(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 }
 
 
+/* bb_store_audit time | off; */
+
+static char *
+ngx_bb_store_audit(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_bb_store_main_conf_t *bmcf = conf;
+
+    ngx_str_t  *value;
+
+    if (bmcf->audit != NGX_CONF_UNSET_MSEC) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    if (ngx_strcmp(value[1].data, "off") == 0) {
+        bmcf->audit = 0;
+        return NGX_CONF_OK;
+    }
+
+    return ngx_bb_store_value(cf, cmd, conf);
+}
+
+
 /* bb_store_zone name:size; */
 
 static char *
@@ -581,7 +627,7 @@ ngx_bb_store_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     size = ngx_parse_size(&text);
 
-    if (size < (ssize_t) BB_ZONE_SIZE) {
+    if (size < (ssize_t) BB_ZONE_MIN) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "invalid size in zone \"%V\": it must be 1m at "
                            "least", &value[1]);

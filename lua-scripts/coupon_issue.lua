@@ -7,9 +7,10 @@
 -- ARGV[3]  the coupon's id
 -- ARGV[4...]  for each user: id, then the claim's record (JSON, opaque here)
 -- Returns  NOT_LOADED, DELETED, EXPIRED or NOT_STARTED for all; or
---          { verdicts }, one letter per user in order: I issued, A has it
---          already, S sold out; and when there is an I:
---          { verdicts, id of the log entry, load id of the set }
+--          { verdicts, version, how many are left }; the verdicts are one
+--          letter per user in order: I issued, A has it already, S sold out;
+--          and when there is an I, two more:
+--          id of the log entry, load id of the set
 -- One log entry for all who are issued: coupon, claims (JSON array of records).
 -- O(n).  No write unless somebody is issued.
 
@@ -17,7 +18,8 @@ local coupon, issued, claims = KEYS[1], KEYS[2], KEYS[3]
 local run_id, today, id = ARGV[1], ARGV[2], ARGV[3]
 
 local c = redis.call('HMGET', coupon,
-                     'run_id', 'deleted', 'end', 'start', 'limit', 'load')
+                     'run_id', 'deleted', 'end', 'start', 'limit', 'load',
+                     'version')
 
 if c[1] ~= run_id then
     return redis.status_reply('NOT_LOADED')
@@ -73,7 +75,7 @@ end
 local answer = table.concat(verdicts)
 
 if #winners == 0 then
-    return { answer }
+    return { answer, c[7], left }
 end
 
 redis.call('SADD', issued, unpack(winners))
@@ -81,4 +83,4 @@ redis.call('SADD', issued, unpack(winners))
 local logged = redis.call('XADD', claims, '*', 'coupon', id,
                           'claims', '[' .. table.concat(entry, ',') .. ']')
 
-return { answer, logged, c[6] }
+return { answer, c[7], left, logged, c[6] }

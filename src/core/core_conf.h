@@ -9,6 +9,7 @@
 #include <ngx_http.h>
 
 #include "call/call_conf.h"
+#include "core/core_fault.h"
 #include "core/core_route.h"
 #include "postgres/postgres_conf.h"
 #include "redis/redis_conf.h"
@@ -36,10 +37,15 @@ typedef struct {
     bb_routes_t           routes;
 
     ngx_msec_t            sweep;          /* age at which a log entry is late */
+    ngx_msec_t            audit;          /* from round to round; 0: none */
     ngx_uint_t            coupon_batch;   /* rows in one batch */
     ngx_uint_t            coupon_queue;   /* claims a worker holds */
 
     bb_breaker_conf_t     breakers[BB_CALL_OPS];
+
+#if (BB_FAULTS)
+    ngx_uint_t            faults[BB_FAULT_POINTS];    /* 0: never */
+#endif
 
     ngx_uint_t            served;         /* some location serves a domain */
 
@@ -64,6 +70,7 @@ typedef struct {
     ngx_flag_t                  owner_check;
     ngx_uint_t                  coupon_ack;    /* bb_ack_e */
     ngx_msec_t                  coupon_timeout;
+    ngx_flag_t                  coupon_cache;
     size_t                      max_body;
     bb_service_conf_t           services[BB_SERVICES];
     ngx_msec_t                  call_timeout;

@@ -246,9 +246,9 @@ bb_route_statement(ngx_conf_t *cf, bb_route_t *route)
         return NGX_ERROR;
     }
 
-    route->locks = (ngx_strstr(route->statement->sql, locks) != NULL);
+    route->locks = (ngx_strstr(route->statement->text, locks) != NULL);
 
-    p = (u_char *) ngx_strstr(route->statement->sql, head);
+    p = (u_char *) ngx_strstr(route->statement->text, head);
     if (p == NULL) {
         return NGX_OK;
     }

@@ -33,6 +33,33 @@ bb_time_today(void)
 }
 
 
+ngx_uint_t
+bb_time_today_number(void)
+{
+    const ngx_str_t   *text;
+    static time_t      computed;
+    static ngx_uint_t  today;
+
+    text = bb_time_today();
+
+    if (computed != ngx_time()) {
+        computed = ngx_time();
+        today = bb_time_date_number(text->data);
+    }
+
+    return today;
+}
+
+
+ngx_uint_t
+bb_time_date_number(const u_char *text)
+{
+    return ngx_atoi((u_char *) text, 4) * 10000
+           + ngx_atoi((u_char *) text + 5, 2) * 100
+           + ngx_atoi((u_char *) text + 8, 2);
+}
+
+
 ngx_int_t
 bb_time_check_date(const ngx_str_t *text)
 {

@@ -20,6 +20,12 @@ void bb_time_init(void);
  */
 const ngx_str_t *bb_time_today(void);
 
+/* The same as a number, yyyymmdd. */
+ngx_uint_t bb_time_today_number(void);
+
+/* Such a number of a date that is one. */
+ngx_uint_t bb_time_date_number(const u_char *text);
+
 /* NGX_OK if text is YYYY-MM-DD and a day of the calendar. */
 ngx_int_t bb_time_check_date(const ngx_str_t *text);
 

@@ -9,6 +9,7 @@
  */
 
 #include "coupon/coupon_issuer.h"
+#include "core/core_fault.h"
 #include "core/core_query.h"
 #include "postgres/postgres_param.h"
 
@@ -59,6 +60,8 @@ static void bb_coupon_ack_some(bb_coupon_issuer_t *issuer,
     ngx_uint_t nrefused);
 static void bb_coupon_ack_done(void *data, bb_redis_rc_e rc,
     redisReply *reply);
+static void bb_coupon_unload(bb_coupon_issuer_t *issuer,
+    const bb_coupon_key_t *key);
 static void bb_coupon_retry_handler(ngx_event_t *ev);
 
 
@@ -231,7 +234,10 @@ bb_coupon_post_handler(ngx_event_t *ev)
     if (call == NULL) {
         bb_coupon_batch_requeue(batch);
         bb_coupon_batch_later(issuer);
+        return;
     }
+
+    bb_fault_posted("batch_sent");
 }
 
 
@@ -311,6 +317,8 @@ bb_coupon_batch_done(void *data, bb_postgres_rc_e rc, PGresult *res)
         return;
     }
 
+    bb_fault("committed");
+
     verdicts = PQgetvalue(res, 0, 0);
 
     if (*verdicts && ngx_strlen(verdicts) != batch->n) {
@@ -378,6 +386,7 @@ bb_coupon_batch_committed(bb_coupon_batch_t *batch, const char *verdicts)
             break;
 
         case 'S':
+            claim->intent->sold_out = 1;
             bb_coupon_undo(issuer, claim);
             bb_coupon_settled(claim, BB_COUPON_SOLD_OUT, &intents);
             break;
@@ -390,6 +399,8 @@ bb_coupon_batch_committed(bb_coupon_batch_t *batch, const char *verdicts)
     }
 
     ngx_free(batch);
+
+    bb_fault("answered");
 
     bb_coupon_ack(issuer, &intents);
 }
@@ -697,10 +708,21 @@ bb_coupon_ack_some(bb_coupon_issuer_t *issuer, ngx_queue_t *intents,
 {
     u_char              *p, claims[BB_COUPON_KEY_LEN];
     ngx_str_t           *argv;
-    ngx_uint_t           i, argc;
+    ngx_uint_t           i, argc, sold_out;
     ngx_queue_t         *q;
     bb_coupon_ack_t     *ack;
     bb_coupon_intent_t  *intent;
+
+    sold_out = 0;
+
+    if (nrefused) {
+        /* their places are free again */
+        q = ngx_queue_head(intents);
+        intent = ngx_queue_data(q, bb_coupon_intent_t, queue);
+
+        bb_soldout_clear(&issuer->worker->conf->shm->soldout,
+                         intent->key.coupon);
+    }
 
     ack = ngx_alloc(sizeof(bb_coupon_ack_t) + nusers * sizeof(int64_t),
                     issuer->log);
@@ -743,6 +765,7 @@ bb_coupon_ack_some(bb_coupon_issuer_t *issuer, ngx_queue_t *intents,
         ngx_memcpy(&ack->users[ack->nusers], intent->users,
                    intent->nusers * sizeof(int64_t));
         ack->nusers += intent->nusers;
+        sold_out |= intent->sold_out;
     }
 
     for (q = ngx_queue_head(intents);
@@ -760,6 +783,10 @@ bb_coupon_ack_some(bb_coupon_issuer_t *issuer, ngx_queue_t *intents,
         ack = NULL;
     }
 
+    if (sold_out) {
+        bb_coupon_unload(issuer, &intent->key);
+    }
+
 done:
 
     if (ack) {
@@ -769,6 +796,31 @@ done:
     if (argv) {
         ngx_free(argv);
     }
+}
+
+
+/*
+ * Redis granted more places than there are, so it does not know all holders, as
+ * after two primaries took claims.  The next claim loads the coupon.
+ */
+
+static void
+bb_coupon_unload(bb_coupon_issuer_t *issuer, const bb_coupon_key_t *key)
+{
+    ngx_str_t        argv[3];
+    bb_coupon_key_t  copy;
+
+    copy = *key;
+
+    ngx_log_error(NGX_LOG_WARN, issuer->log, 0,
+                  "bb_store coupon: coupon %L is sold out and Redis did not "
+                  "know, it is loaded again", key->coupon);
+
+    ngx_str_set(&argv[0], "HDEL");
+    bb_coupon_key_hash(&copy, &argv[1]);
+    ngx_str_set(&argv[2], "run_id");
+
+    (void) bb_redis_call(issuer->worker->redis, argv, 3, NULL, NULL);
 }
 
 

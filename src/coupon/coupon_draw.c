@@ -4,6 +4,7 @@
 #include "coupon/coupon_issue.h"
 #include "core/core_query.h"
 #include "core/core_reply.h"
+#include "core/core_time.h"
 
 
 typedef struct {
@@ -20,6 +21,7 @@ typedef struct {
 } bb_coupon_draws_t;
 
 
+static bb_soldout_e bb_coupon_draw_known(bb_req_t *req, int64_t coupon);
 static bb_coupon_claim_t *bb_coupon_draw(bb_req_t *req, int64_t coupon,
     bb_coupon_handler_pt handler, bb_coupon_draw_t *draw);
 static void bb_coupon_draw_forget(void *call);
@@ -34,6 +36,20 @@ bb_coupon_draw_handler(bb_req_t *req)
 {
     bb_coupon_draw_t  *draw;
 
+    switch (bb_coupon_draw_known(req, req->values[BB_DRAW_ID].i)) {
+
+    case BB_SOLDOUT_HOLDER:
+        bb_reply_fail(req, BB_E_COUPON_ALREADY_ISSUED);
+        return;
+
+    case BB_SOLDOUT_NONE_LEFT:
+        bb_reply_fail(req, BB_E_COUPON_SOLD_OUT);
+        return;
+
+    default:
+        break;
+    }
+
     draw = ngx_palloc(req->r->pool, sizeof(bb_coupon_draw_t));
 
     if (draw == NULL
@@ -43,6 +59,26 @@ bb_coupon_draw_handler(bb_req_t *req)
     {
         bb_reply_unavailable(req);
     }
+}
+
+
+/* What the zone knows of the coupon and the caller. */
+
+static bb_soldout_e
+bb_coupon_draw_known(bb_req_t *req, int64_t coupon)
+{
+    bb_soldout_e  known;
+
+    if (!req->lcf->coupon_cache) {
+        return BB_SOLDOUT_UNKNOWN;
+    }
+
+    known = bb_soldout_find(&req->conf->shm->soldout, coupon, req->user,
+                            bb_time_today_number());
+
+    req->worker->slot->coupon.known += (known != BB_SOLDOUT_UNKNOWN);
+
+    return known;
 }
 
 
@@ -151,6 +187,10 @@ bb_coupon_draw_open(bb_req_t *req, PGresult *res)
 
     for (p = PQgetvalue(res, 0, 1); *p; p += (*p == ',')) {
         id = strtoll(p, &p, 10);
+
+        if (bb_coupon_draw_known(req, id) != BB_SOLDOUT_UNKNOWN) {
+            continue;
+        }
 
         draw = ngx_palloc(req->r->pool, sizeof(bb_coupon_draw_t));
 

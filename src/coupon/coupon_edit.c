@@ -10,6 +10,7 @@
 
 #include "coupon/coupon_edit.h"
 #include "coupon/coupon_issuer.h"
+#include "core/core_fault.h"
 #include "core/core_query.h"
 #include "core/core_reply.h"
 
@@ -41,6 +42,7 @@ static void bb_coupon_edit_forget(void *call);
 static void bb_coupon_edit_committed(void *data, bb_postgres_rc_e rc,
     PGresult *res);
 static ngx_int_t bb_coupon_edit_keep(bb_coupon_edit_t *edit, PGresult *res);
+static void bb_coupon_edit_known(bb_coupon_edit_t *edit);
 static void bb_coupon_edit_put(bb_coupon_edit_t *edit);
 static void bb_coupon_edit_done(void *data, bb_redis_rc_e rc,
     redisReply *reply);
@@ -146,6 +148,9 @@ bb_coupon_edit_committed(void *data, bb_postgres_rc_e rc, PGresult *res)
         kept = bb_coupon_edit_keep(edit, res);
 
         if (kept == NGX_OK) {
+            bb_fault("edit_committed");
+
+            bb_coupon_edit_known(edit);
             bb_coupon_edit_put(edit);
             return;
         }
@@ -213,6 +218,16 @@ bb_coupon_edit_keep(bb_coupon_edit_t *edit, PGresult *res)
 }
 
 
+/* No worker of this host answers by what was before. */
+
+static void
+bb_coupon_edit_known(bb_coupon_edit_t *edit)
+{
+    bb_soldout_clear(&edit->issuer->worker->conf->shm->soldout,
+                     edit->key.coupon);
+}
+
+
 static void
 bb_coupon_edit_put(bb_coupon_edit_t *edit)
 {
@@ -263,6 +278,8 @@ bb_coupon_edit_done(void *data, bb_redis_rc_e rc, redisReply *reply)
         bb_coupon_edit_later(edit);
         return;
     }
+
+    bb_coupon_edit_known(edit);
 
     req = bb_coupon_edit_request(edit, &c);
 

@@ -11,6 +11,8 @@
  */
 
 #include "coupon/coupon_issuer.h"
+#include "coupon/coupon_reconcile.h"
+#include "core/core_fault.h"
 #include "core/core_time.h"
 
 
@@ -29,6 +31,7 @@ typedef struct {
     bb_coupon_t           *coupon;
     ngx_queue_t            claims;
     ngx_uint_t             n;
+    ngx_msec_t             sent;
 } bb_coupon_call_t;
 
 
@@ -48,6 +51,8 @@ static void bb_coupon_probe_done(void *data, bb_postgres_rc_e rc,
     PGresult *res);
 static void bb_coupon_send(bb_coupon_issuer_t *issuer, bb_coupon_t *coupon);
 static void bb_coupon_call_done(void *data, bb_redis_rc_e rc,
+    redisReply *reply);
+static ngx_int_t bb_coupon_call_check(bb_coupon_call_t *call,
     redisReply *reply);
 static void bb_coupon_call_status(bb_coupon_call_t *call, redisReply *reply);
 static void bb_coupon_call_verdicts(bb_coupon_call_t *call,
@@ -116,6 +121,7 @@ bb_coupon_issuer_init(bb_coupon_issuer_t *issuer)
     issuer->load_users = bb_redis_script_find(scripts, "coupon_load_users");
     issuer->load = bb_redis_script_find(scripts, "coupon_load");
     issuer->late = bb_redis_script_find(scripts, "claims_late");
+    issuer->soldout = bb_redis_script_find(scripts, "coupon_soldout");
 
     issuer->batch_statement = bb_postgres_statement_find("coupon/issue_batch");
     issuer->load_statement = bb_postgres_statement_find("coupon/load");
@@ -125,7 +131,8 @@ bb_coupon_issuer_init(bb_coupon_issuer_t *issuer)
     if (issuer->issue == NULL || issuer->put == NULL || issuer->ack == NULL
         || issuer->holders == NULL || issuer->load_lock == NULL
         || issuer->load_users == NULL || issuer->load == NULL
-        || issuer->late == NULL || issuer->batch_statement == NULL
+        || issuer->late == NULL || issuer->soldout == NULL
+        || issuer->batch_statement == NULL
         || issuer->load_statement == NULL || issuer->users_statement == NULL
         || issuer->ready_statement == NULL)
     {
@@ -140,6 +147,13 @@ bb_coupon_issuer_init(bb_coupon_issuer_t *issuer)
         issuer->sweep = bb_coupon_sweep_create(issuer);
         if (issuer->sweep == NULL) {
             return NGX_ERROR;
+        }
+
+        if (issuer->worker->conf->audit) {
+            issuer->reconcile = bb_coupon_reconcile_create(issuer);
+            if (issuer->reconcile == NULL) {
+                return NGX_ERROR;
+            }
         }
     }
 
@@ -164,6 +178,14 @@ bb_coupon_issuer_destroy(bb_coupon_issuer_t *issuer)
 
     if (issuer->sweep) {
         bb_coupon_sweep_destroy(issuer->sweep);
+    }
+
+    if (issuer->reconcile) {
+        bb_coupon_reconcile_destroy(issuer->reconcile);
+    }
+
+    if (issuer->learning) {
+        bb_coupon_soldout_destroy(issuer->learning);
     }
 
     /* what claims and coupons are left ends with the process */
@@ -660,6 +682,7 @@ bb_coupon_send(bb_coupon_issuer_t *issuer, bb_coupon_t *coupon)
     call->issuer = issuer;
     call->coupon = coupon;
     call->n = 0;
+    call->sent = ngx_current_msec;
     ngx_queue_init(&call->claims);
 
     bb_coupon_key_hash(&coupon->key, &argv[0]);
@@ -716,9 +739,7 @@ bb_coupon_call_done(void *data, bb_redis_rc_e rc, redisReply *reply)
     if (rc == BB_REDIS_OK && reply->type == REDIS_REPLY_STATUS) {
         bb_coupon_call_status(call, reply);
 
-    } else if (rc == BB_REDIS_OK && reply->type == REDIS_REPLY_ARRAY
-               && reply->elements > 0
-               && (ngx_uint_t) reply->element[0]->len == call->n)
+    } else if (rc == BB_REDIS_OK && bb_coupon_call_check(call, reply) == NGX_OK)
     {
         bb_coupon_call_verdicts(call, reply);
 
@@ -743,6 +764,32 @@ bb_coupon_call_done(void *data, bb_redis_rc_e rc, redisReply *reply)
 }
 
 
+/* Whether a reply is verdicts as the script gives them. */
+
+static ngx_int_t
+bb_coupon_call_check(bb_coupon_call_t *call, redisReply *reply)
+{
+    if (reply->type != REDIS_REPLY_ARRAY
+        || (reply->elements != 3 && reply->elements != 5)
+        || reply->element[0]->type != REDIS_REPLY_STRING
+        || (ngx_uint_t) reply->element[0]->len != call->n
+        || reply->element[1]->type != REDIS_REPLY_STRING
+        || reply->element[2]->type != REDIS_REPLY_INTEGER)
+    {
+        return NGX_ERROR;
+    }
+
+    if (reply->elements == 5
+        && (reply->element[3]->type != REDIS_REPLY_STRING
+            || reply->element[4]->type != REDIS_REPLY_STRING))
+    {
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
 /* One word for all. */
 
 static void
@@ -751,6 +798,7 @@ bb_coupon_call_status(bb_coupon_call_t *call, redisReply *reply)
     ngx_uint_t          i;
     ngx_queue_t        *q;
     bb_coupon_t        *coupon;
+    bb_soldout_t       *soldout;
     bb_coupon_claim_t  *claim;
 
     static const struct {
@@ -800,6 +848,12 @@ bb_coupon_call_status(bb_coupon_call_t *call, redisReply *reply)
         return;
     }
 
+    soldout = &call->issuer->worker->conf->shm->soldout;
+
+    if (bb_soldout_version(soldout, call->coupon->key.coupon)) {
+        bb_soldout_clear(soldout, call->coupon->key.coupon);
+    }
+
     for (i = 0; words[i].text; i++) {
         if (ngx_strcmp(reply->str, words[i].text) == 0) {
             break;
@@ -826,16 +880,22 @@ bb_coupon_call_verdicts(bb_coupon_call_t *call, redisReply *reply)
     intent = NULL;
     call->coupon->loads = 0;
 
-    if (reply->elements == 3) {
-        id.data = (u_char *) reply->element[1]->str;
-        id.len = reply->element[1]->len;
-        load.data = (u_char *) reply->element[2]->str;
-        load.len = reply->element[2]->len;
+    if (reply->elements == 5) {
+        bb_fault("claimed");
+
+        id.data = (u_char *) reply->element[3]->str;
+        id.len = reply->element[3]->len;
+        load.data = (u_char *) reply->element[4]->str;
+        load.len = reply->element[4]->len;
 
         /* without memory the sweep finds the entry */
         intent = bb_coupon_intent_create(call->coupon->key.coupon, &id, &load,
                                          call->n);
     }
+
+    bb_coupon_soldout_learn(issuer, call->coupon->key.coupon,
+                            strtoll(reply->element[1]->str, NULL, 10),
+                            reply->element[2]->integer, call->sent);
 
     verdict = reply->element[0]->str;
 

@@ -21,6 +21,8 @@
 typedef struct bb_coupon_load_s   bb_coupon_load_t;
 typedef struct bb_coupon_batch_s  bb_coupon_batch_t;
 typedef struct bb_coupon_sweep_s  bb_coupon_sweep_t;
+typedef struct bb_coupon_reconcile_s  bb_coupon_reconcile_t;
+typedef struct bb_coupon_learn_s  bb_coupon_learn_t;
 
 
 /* a coupon for which this worker has claims before Redis, or a load */
@@ -55,6 +57,7 @@ typedef struct {
     int64_t                *users;
 
     unsigned                dropped:1;  /* some of it is left to the sweep */
+    unsigned                sold_out:1; /* PostgreSQL has no place for some */
 } bb_coupon_intent_t;
 
 
@@ -97,6 +100,7 @@ struct bb_coupon_issuer_s {
     bb_redis_script_t      *load_users;
     bb_redis_script_t      *load;
     bb_redis_script_t      *late;
+    bb_redis_script_t      *soldout;
 
     const bb_postgres_statement_t  *batch_statement;
     const bb_postgres_statement_t  *load_statement;
@@ -125,6 +129,10 @@ struct bb_coupon_issuer_s {
     bb_coupon_batch_t      *batch;      /* in flight */
 
     bb_coupon_sweep_t      *sweep;      /* in the worker that sweeps */
+    bb_coupon_reconcile_t  *reconcile;  /* the same */
+
+    bb_coupon_learn_t      *learning;   /* the holders of one coupon */
+    ngx_msec_t              learn_after;
 };
 
 
@@ -206,6 +214,18 @@ void bb_coupon_sweep_destroy(bb_coupon_sweep_t *sweep);
 
 /* An entry that the sweep found is settled. */
 void bb_coupon_sweep_settled(bb_coupon_sweep_t *sweep);
+
+
+/* coupon_soldout.c */
+
+/*
+ * What a script call that was sent then (ms) said of a coupon: confirms or
+ * forgets what the zone has of it, or begins to learn its holders.
+ */
+void bb_coupon_soldout_learn(bb_coupon_issuer_t *issuer, int64_t coupon,
+    int64_t version, int64_t left, ngx_msec_t sent);
+
+void bb_coupon_soldout_destroy(bb_coupon_learn_t *learn);
 
 
 #endif /* _BB_COUPON_ISSUER_H_INCLUDED_ */

@@ -8,6 +8,7 @@
  */
 
 #include "coupon/coupon_issuer.h"
+#include "core/core_fault.h"
 #include "core/core_query.h"
 #include "core/core_time.h"
 
@@ -298,6 +299,8 @@ static void
 bb_coupon_load_copied(void *data, bb_redis_rc_e rc, redisReply *reply)
 {
     bb_coupon_load_t  *load = data;
+
+    bb_fault("load_chunk");
 
     switch (bb_coupon_load_reply(load, rc, reply)) {
 

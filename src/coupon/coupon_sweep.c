@@ -7,6 +7,7 @@
  */
 
 #include "coupon/coupon_issuer.h"
+#include "core/core_fault.h"
 
 #include <jansson.h>
 
@@ -181,6 +182,8 @@ bb_coupon_sweep_done(void *data, bb_redis_rc_e rc, redisReply *reply)
             return;
         }
     }
+
+    bb_fault("sweep");
 
     /* one for this function, so that it is not settled in between */
     sweep->left = 1;

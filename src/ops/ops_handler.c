@@ -27,6 +27,12 @@ bb_ops_handler(ngx_http_request_t *r)
         { ngx_null_string, NULL }
     };
 
+    rc = bb_ops_audit(r);
+
+    if (rc != NGX_DECLINED) {
+        return rc;
+    }
+
     for (i = 0; paths[i].path.len; i++) {
         if (r->uri.len == paths[i].path.len
             && ngx_strncmp(r->uri.data, paths[i].path.data, r->uri.len) == 0)

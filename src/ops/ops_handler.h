@@ -51,6 +51,12 @@ void bb_ops_call_done(bb_ops_t *ops);
 /* Answers with a JSON document, which is given away. */
 void bb_ops_reply(ngx_http_request_t *r, ngx_uint_t status, json_t *json);
 
+/*
+ * /ops/audit and /ops/coupons/<id>/audit, see ops_audit.c.  NGX_DECLINED:
+ * another path.
+ */
+ngx_int_t bb_ops_audit(ngx_http_request_t *r);
+
 /* Start the work of /readyz and /ops/status. */
 void bb_ops_ready(bb_ops_t *ops);
 void bb_ops_status(bb_ops_t *ops);

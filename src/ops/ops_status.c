@@ -18,6 +18,7 @@ static json_t *bb_ops_status_worker(bb_shm_state_t *state,
 static json_t *bb_ops_status_postgres(bb_postgres_stat_t *stat);
 static json_t *bb_ops_status_requests(bb_shm_state_t *state);
 static json_t *bb_ops_status_coupon(bb_shm_state_t *state);
+static json_t *bb_ops_status_audit(bb_shm_state_t *state);
 static json_t *bb_ops_status_breakers(bb_shm_state_t *state);
 static json_t *bb_ops_status_log(bb_ops_t *ops);
 
@@ -107,12 +108,13 @@ bb_ops_status_done(bb_ops_t *ops)
         }
     }
 
-    json = json_pack("{s:I, s:I, s:o, s:o, s:o, s:o, s:o}",
+    json = json_pack("{s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o}",
                      "started", (json_int_t) state->started,
                      "now", (json_int_t) ngx_time(),
                      "requests", bb_ops_status_requests(state),
                      "coupon", bb_ops_status_coupon(state),
                      "intent_log", bb_ops_status_log(ops),
+                     "audit", bb_ops_status_audit(state),
                      "breakers", bb_ops_status_breakers(state),
                      "workers", workers);
 
@@ -229,12 +231,14 @@ bb_ops_status_coupon(bb_shm_state_t *state)
     }
 
     return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I,"
-                     " s:I, s:I, s:I, s:o}",
+                     " s:I, s:I, s:I, s:I, s:I, s:o}",
                      "claims", (json_int_t) sum.claims,
                      "script_calls", (json_int_t) sum.calls,
                      "won", (json_int_t) sum.won,
                      "pending", (json_int_t) sum.pending,
                      "rejected", (json_int_t) sum.rejected,
+                     "known_sold_out", (json_int_t) sum.known,
+                     "learned", (json_int_t) sum.learned,
                      "late", (json_int_t) sum.late,
                      "loads", (json_int_t) sum.loads,
                      "batches", (json_int_t) sum.batches,
@@ -245,6 +249,25 @@ bb_ops_status_coupon(bb_shm_state_t *state)
                      "dead_letters", (json_int_t) sum.dead,
                      "swept", (json_int_t) sum.swept,
                      "batch_sizes", sizes);
+}
+
+
+/* The last look at all live coupons. */
+
+static json_t *
+bb_ops_status_audit(bb_shm_state_t *state)
+{
+    bb_audit_stat_t  *stat;
+
+    stat = &state->audit;
+
+    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}",
+                     "round", (json_int_t) stat->round,
+                     "coupons", (json_int_t) stat->coupons,
+                     "failed", (json_int_t) stat->failed,
+                     "inconsistent", (json_int_t) stat->inconsistent,
+                     "drift", (json_int_t) stat->drift,
+                     "repaired", (json_int_t) stat->repaired);
 }
 
 

@@ -543,7 +543,7 @@ bb_postgres_conn_put(bb_postgres_conn_t *conn, bb_postgres_call_t *call)
     char                     name[sizeof("bb__") + 2 * NGX_INT_T_LEN];
     bb_postgres_prepared_t  *prepared;
 
-    prepared = &conn->prepared[call->st->id];
+    prepared = &conn->prepared[bb_postgres_statement_id(call->st)];
 
     call->preparing = !prepared->prepared;
 
@@ -554,11 +554,11 @@ bb_postgres_conn_put(bb_postgres_conn_t *conn, bb_postgres_call_t *call)
 
     call->generation = prepared->generation;
 
-    ngx_sprintf((u_char *) name, "bb_%ui_%ui%Z", call->st->id,
-                call->generation);
+    ngx_sprintf((u_char *) name, "bb_%ui_%ui%Z",
+                bb_postgres_statement_id(call->st), call->generation);
 
     if (call->preparing
-        && !PQsendPrepare(conn->db, name, call->st->sql, 0, NULL))
+        && !PQsendPrepare(conn->db, name, call->st->text, 0, NULL))
     {
         return NGX_ERROR;
     }
@@ -724,7 +724,7 @@ bb_postgres_conn_error(bb_postgres_conn_t *conn, bb_postgres_call_t *call,
     bb_postgres_prepared_t  *prepared;
 
     if (call->preparing) {
-        prepared = &conn->prepared[call->st->id];
+        prepared = &conn->prepared[bb_postgres_statement_id(call->st)];
 
         if (prepared->generation == call->generation) {
             prepared->prepared = 0;
@@ -799,7 +799,7 @@ bb_postgres_conn_stale(bb_postgres_conn_t *conn, bb_postgres_call_t *call)
         return 0;
     }
 
-    prepared = &conn->prepared[call->st->id];
+    prepared = &conn->prepared[bb_postgres_statement_id(call->st)];
 
     if (prepared->generation == call->generation) {
         prepared->prepared = 0;

@@ -12,6 +12,7 @@
 
 
 static ngx_int_t bb_shm_init(ngx_shm_zone_t *zone, void *data);
+static void bb_shm_ready(bb_shm_t *shm);
 
 
 ngx_shm_zone_t *
@@ -61,8 +62,12 @@ bb_shm_init(ngx_shm_zone_t *zone, void *data)
             return NGX_ERROR;
         }
 
+        bb_shm_ready(shm);
         return NGX_OK;
     }
+
+    /* a table that finds no room is no mishap */
+    shm->pool->log_nomem = 0;
 
     shm->state = ngx_slab_calloc(shm->pool, sizeof(bb_shm_state_t));
 
@@ -78,7 +83,17 @@ bb_shm_init(ngx_shm_zone_t *zone, void *data)
     shm->state->started = ngx_time();
     shm->pool->data = shm->state;
 
+    bb_shm_ready(shm);
+
     return NGX_OK;
+}
+
+
+static void
+bb_shm_ready(bb_shm_t *shm)
+{
+    shm->soldout.slots = shm->state->soldout;
+    shm->soldout.pool = shm->pool;
 }
 
 
@@ -86,6 +101,10 @@ void
 bb_shm_renew(bb_shm_t *shm)
 {
     shm->state->generation++;
+
+#if (BB_FAULTS)
+    ngx_memzero((void *) shm->state->faults, sizeof(shm->state->faults));
+#endif
 }
 
 

@@ -16,8 +16,10 @@
 #include <ngx_core.h>
 
 #include "call/call_conf.h"
+#include "core/core_fault.h"
 #include "postgres/postgres_client.h"
 #include "redis/redis_client.h"
+#include "shm/shm_soldout.h"
 
 
 /*
@@ -45,6 +47,8 @@ typedef struct {
     ngx_atomic_uint_t    won;           /* claims that Redis granted */
     ngx_atomic_uint_t    pending;       /* granted, not committed; now */
     ngx_atomic_uint_t    rejected;      /* refused because too many pend */
+    ngx_atomic_uint_t    known;         /* answered without Redis: sold out */
+    ngx_atomic_uint_t    learned;       /* sold-out coupons taken to the zone */
     ngx_atomic_uint_t    late;          /* answered 503 at their deadline */
     ngx_atomic_uint_t    loads;         /* coupons loaded from PostgreSQL */
     ngx_atomic_uint_t    batches;       /* committed */
@@ -56,6 +60,19 @@ typedef struct {
     ngx_atomic_uint_t    swept;         /* entries committed by the sweep */
     ngx_atomic_uint_t    sizes[BB_SHM_BATCH_BUCKETS];
 } bb_coupon_stat_t;
+
+
+/* of the coupons' audits, see coupon_reconcile.c */
+
+typedef struct {
+    ngx_atomic_uint_t     round;         /* seconds since the epoch: the last
+                                            look at all live coupons ended */
+    ngx_atomic_uint_t     coupons;       /* looked at in it */
+    ngx_atomic_uint_t     failed;        /* could not be looked at */
+    ngx_atomic_uint_t     inconsistent;
+    ngx_atomic_uint_t     drift;         /* differences found */
+    ngx_atomic_t          repaired;      /* since the zone was made */
+} bb_audit_stat_t;
 
 
 typedef struct {
@@ -77,6 +94,11 @@ typedef struct {
     ngx_atomic_uint_t     started;      /* seconds since the epoch */
     ngx_atomic_uint_t     generation;   /* of the newest configuration */
     bb_breaker_t          breakers[BB_CALL_OPS];
+    bb_audit_stat_t       audit;
+#if (BB_FAULTS)
+    ngx_atomic_t          faults[BB_FAULT_POINTS];    /* times passed */
+#endif
+    bb_soldout_slot_t     soldout[BB_SOLDOUT_SLOTS];
     bb_shm_worker_t       workers[BB_SHM_WORKERS];
 } bb_shm_state_t;
 
@@ -84,6 +106,7 @@ typedef struct {
 typedef struct {
     ngx_slab_pool_t      *pool;
     bb_shm_state_t       *state;
+    bb_soldout_t          soldout;
 } bb_shm_t;
 
 

@@ -43,14 +43,19 @@ is($redis->cmd('XLEN', $claims), 0, 'nothing is written');
 
 my $reply = claim('2030-05-01', 1);
 is($reply->[0], 'I', 'the first day');
-is($reply->[2], 'load-1', 'from this load');
+is_deeply([ $reply->@[ 1, 2 ] ], [ 1, 2 ], 'of the version, and two are left');
+is($reply->[4], 'load-1', 'from this load');
 is_deeply($redis->cmd('XRANGE', $claims, '-', '+'),
-    [ [ $reply->[1], [ coupon => 7, claims => '[[1,"a"]]' ] ] ], 'its log entry');
+    [ [ $reply->[3], [ coupon => 7, claims => '[[1,"a"]]' ] ] ], 'its log entry');
 
-is_deeply(claim($DAY, 1), [ 'A' ], 'once only');
+is_deeply(claim($DAY, 1), [ 'A', 1, 2 ], 'once only');
 is_deeply(claim('2030-05-31', 2, 1, 2, 3, 4, 3)->[0], 'IAAISA',
     'many at once, in order');
-is_deeply(claim($DAY, 5, 2), [ 'SA' ], 'sold out');
+is_deeply(claim($DAY, 5, 2), [ 'SA', 1, 0 ], 'sold out');
+is_deeply($redis->script('coupon_soldout', [ $coupon, $issued ], $RUN),
+    [ 1, 3, '2030-05-31' ], 'its version, holders and last day');
+is_deeply($redis->script('coupon_soldout', [ $coupon, $issued ], 'x'), [],
+    'not known in another run');
 is($redis->cmd('XLEN', $claims), 2, 'one log entry a call');
 is($redis->cmd('XREVRANGE', $claims, '+', '-')->[0][1][3],
     '[[2,"a"],[3,"a"]]', 'with those who won');
@@ -60,7 +65,7 @@ is_deeply([ map { $redis->cmd('EXPIRETIME', $_) } $coupon, $issued ],
     [ $EXPIRE, $EXPIRE ], 'until the coupon has expired');
 
 is_deeply(claim($DAY, '9223372036854775807', '9223372036854775806',
-    '-9223372036854775808'), [ 'SSS' ], 'large ids');
+    '-9223372036854775808'), [ 'SSS', 1, 0 ], 'large ids');
 is(put(5, '2030-05-01', '2030-05-31', 0, 2), 1, 'raised');
 is(claim($DAY, '9223372036854775807', '9223372036854775806', 8)->[0], 'IIS',
     'are exact');
@@ -75,8 +80,10 @@ is(claim($DAY, @many)->[0], 'I' x 128, 'the most that one call takes');
 is(put(1, '2030-05-01', '2030-05-31', 0, 3), 0, 'the same version');
 is(put(1, '2030-05-01', '2030-05-31', 0, 2), 0, 'an older one');
 is($redis->cmd('HGET', $coupon, 'limit'), 10_000, 'change nothing');
+is_deeply($redis->script('coupon_soldout', [ $coupon, $issued ], $RUN), [],
+    'some are left');
 is(put(1, '2030-05-01', '2030-05-31', 0, 4), 1, 'lowered');
-is_deeply(claim($DAY, 300), [ 'S' ], 'no more');
+is_deeply(claim($DAY, 300), [ 'S', 4, 1 - 133 ], 'no more');
 is(put(9, '2030-05-01', '2030-05-31', 1, 5), 1, 'deleted');
 is(claim($DAY, 1, 300), 'DELETED', 'for everybody');
 
@@ -149,7 +156,7 @@ is($redis->script('coupon_load', [ $coupon, $issued, $load ], 'load-2', $RUN, 9,
 
 wipe();
 put(9, '2030-05-01', '2030-05-31', 0, 1, $RUN);
-my @entries = map { claim($DAY, $_)->[1] } 1 .. 3;
+my @entries = map { claim($DAY, $_)->[3] } 1 .. 3;
 my @keys = ($coupon, $issued, $claims);
 is($redis->script('coupon_ack', \@keys, 'load-1', 0, @entries[ 0, 1 ]), 1,
     'two claims');
@@ -157,11 +164,11 @@ is($redis->cmd('XLEN', $claims), 1, 'are out of the log');
 is($redis->script('coupon_ack', \@keys, 'load-1', 0, @entries), 0,
     'an entry was gone');
 is($redis->cmd('XLEN', $claims), 0, 'the others go all the same');
-my $entry = claim($DAY, 4)->[1];
+my $entry = claim($DAY, 4)->[3];
 is($redis->script('coupon_ack', \@keys, 'load-0', 0, $entry), 0,
     'the set was loaded anew');
 is($redis->cmd('XLEN', $claims), 0, 'the entry goes all the same');
-$entry = claim($DAY, 7)->[1];
+$entry = claim($DAY, 7)->[3];
 is($redis->script('coupon_ack', \@keys, 'load-1', 2, 7, 8, $entry), 1,
     'a user whom PostgreSQL refused');
 is($redis->cmd('XLEN', $claims), 0, 'the entry goes');
@@ -178,7 +185,7 @@ cmp_ok($redis->cmd('TTL', $issued), '<=', 60, 'a set that nobody loads ends by i
 
 wipe();
 put(9, '2030-05-01', '2030-05-31', 0, 1, $RUN);
-@entries = map { claim($DAY, $_)->[1] } 1 .. 3;
+@entries = map { claim($DAY, $_)->[3] } 1 .. 3;
 my @late = ([ $claims, "$claims:sweep" ], 0, 2, 'me', 60_000);
 is_deeply($redis->script('claims_late', [ $claims, "$claims:sweep" ], 60_000, 2, 'me',
     60_000), [], 'nothing is late');

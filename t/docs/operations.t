@@ -196,11 +196,26 @@ is($t->db()->value('SELECT claim FROM issued_coupon WHERE coupon_id = 1
     AND user_id = ?', $user), $claim, 'with its claim id');
 ok(await(10, sub { grep { $_ == $user } $t->members(1) }), 'its user is a member');
 
-my ($forget) = commands('What is not healed by itself');
+# the audit
+
+my ($audit) = section('Audit') =~ /^```sh\n(.*?)^```$/ms;
+my $port = $t->nginx()->port('ops');
 
 $t->redis()->cmd('SADD', $t->key(1, ':issued'), 99);
-ok(sh($forget), 'a coupon is forgotten');
-is($t->claim(1, user => $user), ALREADY_ISSUED, 'it is loaded again');
-is_deeply([ $t->members(1) ], [ $t->holders(1) ], 'from the database alone');
+
+my @reports = map { sh('curl -sS ' . s/127\.0\.0\.1:\d+/127.0.0.1:$port/r) ?
+    decode_json($said) : {} } $audit =~ /^curl (.*\n)/mg;
+
+is_deeply([ map { $_->{consistent} ? 1 : 0 } @reports ], [ 0, 1, 1, 1 ],
+    'audits: a difference, its repair, all coupons, their repair');
+is_deeply([ $t->members(1) ], [ $t->holders(1) ], 'members are those with a row');
+
+my %field = map { $_ => 1 } map { /`(\w+)`/g }
+    section('Audit') =~ /^\| (`.*?) \|$/mg;
+
+is_deeply([ grep { not $field{$_} } sort map { keys %$_ } @reports[ 0, 1 ] ],
+    [], 'its fields are explained');
+is_deeply([ grep { not section('Audit') =~ /`$_`/ } sort keys $reports[3]->%* ],
+    [], 'those of all, too');
 
 $t->done();

@@ -39,8 +39,10 @@ sub new($class, %o) {
         ports => { map { $_ => BB::Port::take() } qw(public internal ops) } },
         $class;
 
-    make_path($self->{dir});
+    make_path($self->{dir}, "$self->{dir}/reports");
     chmod(0755, $self->{dir});
+    chmod(01777, "$self->{dir}/reports");
+    $ENV{BB_REPORTS} = "$self->{dir}/reports";
     return $self;
 }
 
@@ -261,10 +263,13 @@ sub quit($self) {
 }
 
 
-sub log_text($self) {
+sub log_text($self) { return _text($self->error_log(), "$self->{dir}/output") }
+
+
+sub _text(@files) {
     my $text = '';
 
-    for my $file ($self->error_log(), "$self->{dir}/output") {
+    for my $file (@files) {
         open(my $log, '<', $file) or next;
         local $/;
         $text .= <$log> // '';
@@ -284,12 +289,15 @@ sub logged($self, $pattern, $times = 1) {
 }
 
 
+# What is wrong in the logs, and all that a checker reports (see tools/check).
 sub faults($self) {
-    return grep {
+    my @lines = grep {
         my $line = $_;
         grep({ $line =~ $_ } @FAULTS)
             and not grep { $line =~ $_ } $self->{excused}->@*;
     } split(/\n/, $self->log_text());
+
+    return (@lines, _text(glob("$self->{dir}/reports/*")) =~ /^.+$/mg);
 }
 
 
