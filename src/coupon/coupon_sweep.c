@@ -101,8 +101,11 @@ bb_coupon_sweep_handler(ngx_event_t *ev)
         return;
     }
 
-    if (bb_postgres_state(sweep->issuer->worker->postgres_issue)
-        != BB_POSTGRES_UP
+    /* what cannot be committed now need not be taken up a second time */
+
+    if (sweep->issuer->backoff
+        || bb_postgres_state(sweep->issuer->worker->postgres_issue)
+           != BB_POSTGRES_UP
         || bb_redis_state(sweep->issuer->worker->redis) != BB_REDIS_UP)
     {
         bb_coupon_sweep_later(sweep);

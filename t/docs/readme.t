@@ -68,7 +68,7 @@ for my $page (@PAGES) {
     for my $name ($prose{$page} =~ /`([^`\n]+)`/g) {
         next if $name =~ /[*<>…]/;
 
-        if ($name =~ m{\A(?:src|t|docs|sql|lua-scripts|tools|build)/}) {
+        if ($name =~ m{\A(?:src|t|docs|sql|lua-scripts|tools)/}) {
             ok(-e "$ROOT/$name", "$page: $name");
 
         } elsif ($name =~ /\A[a-z][\w-]*\.(?:c|h|lua|sql|t|md)\z/) {
@@ -77,7 +77,7 @@ for my $page (@PAGES) {
         } elsif ($name =~ /\A(\w+)\(\)\z/) {
             like($code, qr/\b$1\(/, "$page: $name");
 
-        } elsif ($name =~ /\Amake (\w+)/) {
+        } elsif ($name =~ /\Amake (\w+)(?!\w*=)\b/) {
             like($makefile, qr/^(?:[\w ]+ )?$1(?: [\w ]+)?:/m, "$page: $name");
         }
     }

@@ -17,7 +17,8 @@ my $MORE = 30;           # answers between two steps of one fault
 # held: seconds from begin to end, least and most;  leaving: percent of the clients
 # who do not wait for the answer
 # cuts: clients may lose their connection;  loses: Redis may lose what it granted
-# servers: what it needs for itself; faults with one in common cannot be at once
+# servers: what it breaks; two faults at once break different ones, none if it is "all"
+# first: it waits for something that another fault could prevent
 my %KIND = (
 
     # nginx
@@ -372,9 +373,9 @@ sub kind($name) { return $KIND{$name} }
 sub held($name) { return ($KIND{$name}{held} // [ 0, 0 ])->@* }
 
 
-# The kinds that may be together with this one.
+# The kinds that may begin while this one lasts.
 sub partners($name) {
-    my @others = grep { $KIND{$_}{servers} ne 'all' } @NAMES;
+    my @others = grep { $KIND{$_}{servers} ne 'all' and not $KIND{$_}{first} } @NAMES;
 
     return $KIND{$name}{servers} eq 'all' ? ()
         : grep { $KIND{$_}{servers} ne $KIND{$name}{servers} } @others;
@@ -404,7 +405,7 @@ sub is_stopped($pid) {
 # to $most; counted from nginx's start.
 sub point($point, $most) {
     return {
-        servers => 'nginx', cuts => 1,
+        servers => 'nginx', cuts => 1, first => 1,
         prepare => sub($run, $f) {
             my $n = 1 + $f->{number} % $most;
 
