@@ -121,6 +121,6 @@ soak:
 	BB_SOAK=600 BB_LONG=1 $(PROVE) -v t/memory/flat.t t/memory/zone.t
 
 clean:
-	rm -rf $(BUILD)
+	rm -rf $(BUILD) $(BUILD)-faults $(BUILD)-asan
 
 FORCE:

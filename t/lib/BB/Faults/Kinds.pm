@@ -86,16 +86,21 @@ my %KIND = (
         },
     },
 
-    # what waits for a lock is late
+    # what waited for a lock, in workers that are no more
     'killed: the sweep takes claims' => {
         point('sweep', 1)->%*,
         begin => sub($run, $f) {
             my $lock = $run->db()->hold_coupons(
                 map { $_->{id} } $run->stage()->{coupons}->@*);
 
-            ended_at($run, 'sweep');
+            await($RECOVERY, sub {
+                $run->db()->value("SELECT count(*) FROM pg_stat_activity
+                    WHERE wait_event_type = 'Lock' AND query LIKE '%issue_batch%'");
+            }) or $run->wrong('no claim waits for the lock');
+            kill_workers($run, $run->nginx()->workers());
             $lock->rollback();
             $lock->disconnect();
+            ended_at($run, 'sweep');
         },
     },
 
