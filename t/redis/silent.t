@@ -33,7 +33,7 @@ for my $round (1, 2) {
     my ($code, $ready) = ready($t);
 
     is($code, 503, 'not ready');
-    like($ready->{redis}, qr/no answer|connect/, 'for this reason');
+    like($ready->{redis}, qr/no answer|no reply|connect/, 'for this reason');
     is($ready->{postgres}, 'ok', 'PostgreSQL is');
     $t->redis()->resume();
     $t->redis()->cmd('PING');
