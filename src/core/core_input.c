@@ -10,6 +10,8 @@
 #include <math.h>
 
 
+#define BB_MAX_TEXT        255     /* characters in a text column */
+#define BB_MAX_LONG_TEXT   2000
 #define BB_MAX_HEADER      255     /* bytes of an input from a header */
 #define BB_MAX_IDS         20000   /* in a query */
 #define BB_DEFAULT_SIZE    20
@@ -641,6 +643,10 @@ bb_input_body(bb_req_t *req)
         return bb_json_body(req, NULL, &body);
     }
 
+    if (req->route->plain && bb_plain_body(req, &body) == NGX_OK) {
+        return NGX_OK;
+    }
+
     /* also refuses \u0000, lone surrogates, bytes that are not UTF-8 */
 
     req->body = json_loadb((char *) body.data, body.len, JSON_DECODE_ANY,
@@ -848,6 +854,13 @@ bb_input_set_ids(bb_req_t *req, bb_value_t *value, const int64_t *ids,
     value->s.len = p - value->s.data;
 
     return NGX_OK;
+}
+
+
+size_t
+bb_input_max_text(bb_type_e type)
+{
+    return (type == BB_TEXT_2000) ? BB_MAX_LONG_TEXT : BB_MAX_TEXT;
 }
 
 

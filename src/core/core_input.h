@@ -22,6 +22,15 @@ ngx_int_t bb_input_body_headers(bb_req_t *req);
 /* The body itself, after nginx has read it. */
 ngx_int_t bb_input_body(bb_req_t *req);
 
+/*
+ * core_plain.c: the body fields of an endpoint with route->plain, if the body is
+ * an object of plain texts.  NGX_DECLINED: bb_json_body() has to look at it.
+ */
+ngx_int_t bb_plain_body(bb_req_t *req, const ngx_str_t *body);
+
+/* Characters that a value of a text type may have. */
+size_t bb_input_max_text(bb_type_e type);
+
 /* core_json.c */
 
 /* Whether a text is one JSON number and nothing else but white space. */

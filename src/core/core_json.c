@@ -8,10 +8,6 @@
 #include "core/core_time.h"
 
 
-#define BB_MAX_TEXT        255     /* characters in a text column */
-#define BB_MAX_LONG_TEXT   2000
-
-
 static ngx_int_t bb_json_value(bb_req_t *req, const bb_field_t *field,
     bb_value_t *value, json_t *json);
 static ngx_int_t bb_json_int(bb_req_t *req, const bb_field_t *field,
@@ -356,7 +352,7 @@ bb_json_text_length(bb_req_t *req, const bb_field_t *field, bb_value_t *value)
 {
     size_t  limit;
 
-    limit = (field->type == BB_TEXT_2000) ? BB_MAX_LONG_TEXT : BB_MAX_TEXT;
+    limit = bb_input_max_text(field->type);
 
     /* a character is at least one byte */
 

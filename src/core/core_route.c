@@ -202,11 +202,15 @@ bb_route_create(ngx_conf_t *cf, const bb_endpoint_t *endpoint)
         route->npath++;
     }
 
+    route->plain = (endpoint->body == BB_BODY_OBJECT);
+
     for (field = endpoint->fields; field && field->name.len; field++) {
         *input++ = *field;
 
         if (field->in == BB_IN_BODY) {
             route->has_body = 1;
+            route->plain &= (field->type == BB_TEXT
+                             || field->type == BB_TEXT_2000);
 
         } else {
             route->has_query = 1;

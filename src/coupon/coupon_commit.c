@@ -19,6 +19,12 @@
 #define BB_COUPON_BACKOFF_MAX    1000
 #define BB_COUPON_SET_TTL        "86400" /* s, of a set that is not loaded */
 
+/*
+ * ms that claims which were answered already may wait for a larger batch: a row
+ * of a batch of 1,000 costs PostgreSQL a third of one of a batch of 16
+ */
+#define BB_COUPON_LINGER         100
+
 
 struct bb_coupon_batch_s {
     bb_coupon_issuer_t    *issuer;
@@ -63,6 +69,11 @@ static void bb_coupon_ack_done(void *data, bb_redis_rc_e rc,
 static void bb_coupon_unload(bb_coupon_issuer_t *issuer,
     const bb_coupon_key_t *key);
 static void bb_coupon_retry_handler(ngx_event_t *ev);
+static void bb_coupon_linger_handler(ngx_event_t *ev);
+static void bb_coupon_enqueue(bb_coupon_issuer_t *issuer,
+    bb_coupon_claim_t *claim, ngx_uint_t head);
+static bb_coupon_claim_t *bb_coupon_dequeue(bb_coupon_issuer_t *issuer);
+static void bb_coupon_batch_send(bb_coupon_issuer_t *issuer);
 
 
 void
@@ -80,6 +91,10 @@ bb_coupon_commit_init(bb_coupon_issuer_t *issuer)
     issuer->retry.data = issuer;
     issuer->retry.log = issuer->log;
     issuer->retry.cancelable = 1;
+
+    issuer->linger.handler = bb_coupon_linger_handler;
+    issuer->linger.data = issuer;
+    issuer->linger.log = issuer->log;
 }
 
 
@@ -92,6 +107,10 @@ bb_coupon_commit_destroy(bb_coupon_issuer_t *issuer)
 
     if (issuer->retry.timer_set) {
         ngx_del_timer(&issuer->retry);
+    }
+
+    if (issuer->linger.timer_set) {
+        ngx_del_timer(&issuer->linger);
     }
 
     bb_coupon_commit_abandon(issuer);
@@ -167,11 +186,48 @@ bb_coupon_commit_add(bb_coupon_issuer_t *issuer, bb_coupon_claim_t *claim,
     claim->sent = 1;
     intent->left++;
 
-    ngx_queue_insert_tail(&issuer->commit, &claim->queue);
-    issuer->ncommit++;
+    bb_coupon_enqueue(issuer, claim, 0);
     issuer->stat->pending++;
 
     ngx_post_event(&issuer->post, &ngx_posted_events);
+}
+
+
+/* A claim is urgent unless its user was told and nobody else waits for it. */
+
+static void
+bb_coupon_enqueue(bb_coupon_issuer_t *issuer, bb_coupon_claim_t *claim,
+    ngx_uint_t head)
+{
+    if (head) {
+        ngx_queue_insert_head(&issuer->commit, &claim->queue);
+
+    } else {
+        ngx_queue_insert_tail(&issuer->commit, &claim->queue);
+    }
+
+    claim->urgent = (claim->ack != BB_ACK_CLAIM || claim->intent->sweep);
+
+    issuer->ncommit++;
+    issuer->nurgent += claim->urgent;
+}
+
+
+static bb_coupon_claim_t *
+bb_coupon_dequeue(bb_coupon_issuer_t *issuer)
+{
+    ngx_queue_t        *q;
+    bb_coupon_claim_t  *claim;
+
+    q = ngx_queue_head(&issuer->commit);
+    claim = ngx_queue_data(q, bb_coupon_claim_t, queue);
+
+    ngx_queue_remove(q);
+
+    issuer->ncommit--;
+    issuer->nurgent -= claim->urgent;
+
+    return claim;
 }
 
 
@@ -180,21 +236,56 @@ bb_coupon_commit_add(bb_coupon_issuer_t *issuer, bb_coupon_claim_t *claim,
 static void
 bb_coupon_post_handler(ngx_event_t *ev)
 {
+    bb_coupon_issuer_t  *issuer;
+
+    issuer = ev->data;
+
+    if (issuer->batch || issuer->retry.timer_set || issuer->ncommit == 0) {
+        return;
+    }
+
+    if (issuer->nurgent == 0 && issuer->ncommit < issuer->limit
+        && !ngx_exiting)
+    {
+        if (!issuer->linger.timer_set) {
+            ngx_add_timer(&issuer->linger, BB_COUPON_LINGER);
+        }
+
+        return;
+    }
+
+    bb_coupon_batch_send(issuer);
+}
+
+
+static void
+bb_coupon_linger_handler(ngx_event_t *ev)
+{
+    bb_coupon_issuer_t  *issuer;
+
+    issuer = ev->data;
+
+    if (issuer->batch || issuer->retry.timer_set || issuer->ncommit == 0) {
+        return;
+    }
+
+    bb_coupon_batch_send(issuer);
+}
+
+
+static void
+bb_coupon_batch_send(bb_coupon_issuer_t *issuer)
+{
     ngx_int_t             rc;
     ngx_uint_t            i;
-    ngx_queue_t          *q;
     bb_coupon_batch_t    *batch;
-    bb_coupon_issuer_t   *issuer;
+    bb_coupon_claim_t    *claim;
     bb_postgres_call_t   *call;
     bb_postgres_array_t   arrays[BB_COUPON_ARRAYS];
     bb_postgres_param_t   params[BB_COUPON_ARRAYS];
 
-    issuer = ev->data;
-
-    if (issuer->batch || issuer->retry.timer_set
-        || ngx_queue_empty(&issuer->commit))
-    {
-        return;
+    if (issuer->linger.timer_set) {
+        ngx_del_timer(&issuer->linger);
     }
 
     batch = ngx_alloc(sizeof(bb_coupon_batch_t), issuer->log);
@@ -207,11 +298,9 @@ bb_coupon_post_handler(ngx_event_t *ev)
     batch->n = 0;
     ngx_queue_init(&batch->claims);
 
-    while (batch->n < issuer->limit && !ngx_queue_empty(&issuer->commit)) {
-        q = ngx_queue_head(&issuer->commit);
-        ngx_queue_remove(q);
-        ngx_queue_insert_tail(&batch->claims, q);
-        issuer->ncommit--;
+    while (batch->n < issuer->limit && issuer->ncommit) {
+        claim = bb_coupon_dequeue(issuer);
+        ngx_queue_insert_tail(&batch->claims, &claim->queue);
         batch->n++;
     }
 
@@ -461,8 +550,8 @@ bb_coupon_batch_requeue(bb_coupon_batch_t *batch)
     while (!ngx_queue_empty(&batch->claims)) {
         q = ngx_queue_last(&batch->claims);
         ngx_queue_remove(q);
-        ngx_queue_insert_head(&issuer->commit, q);
-        issuer->ncommit++;
+        bb_coupon_enqueue(issuer, ngx_queue_data(q, bb_coupon_claim_t, queue),
+                          1);
     }
 
     issuer->batch = NULL;
@@ -871,7 +960,6 @@ bb_coupon_ack_done(void *data, bb_redis_rc_e rc, redisReply *reply)
 void
 bb_coupon_commit_abandon(bb_coupon_issuer_t *issuer)
 {
-    ngx_queue_t         *q;
     bb_coupon_claim_t   *claim;
     bb_coupon_intent_t  *intent;
 
@@ -881,12 +969,8 @@ bb_coupon_commit_abandon(bb_coupon_issuer_t *issuer)
                       "sweep", issuer->ncommit);
     }
 
-    while (!ngx_queue_empty(&issuer->commit)) {
-        q = ngx_queue_head(&issuer->commit);
-        claim = ngx_queue_data(q, bb_coupon_claim_t, queue);
-
-        ngx_queue_remove(q);
-        issuer->ncommit--;
+    while (issuer->ncommit) {
+        claim = bb_coupon_dequeue(issuer);
         issuer->stat->pending--;
 
         intent = claim->intent;

@@ -36,6 +36,8 @@ typedef struct {
 
 
 static ngx_int_t bb_coupon_issuer_init(bb_coupon_issuer_t *issuer);
+static bb_coupon_claim_t *bb_coupon_claim_alloc(bb_coupon_issuer_t *issuer,
+    size_t size);
 static bb_coupon_t *bb_coupon_get(bb_coupon_issuer_t *issuer, int64_t id);
 static void bb_coupon_fresh(bb_coupon_issuer_t *issuer, bb_coupon_t *coupon,
     bb_coupon_claim_t *claim);
@@ -98,6 +100,7 @@ bb_coupon_issuer_init(bb_coupon_issuer_t *issuer)
 
     ngx_queue_init(&issuer->dirty);
     ngx_queue_init(&issuer->pending);
+    ngx_queue_init(&issuer->free);
 
     issuer->tag = ngx_random() & ((1 << BB_COUPON_TAG_BITS) - 1);
 
@@ -166,6 +169,8 @@ bb_coupon_issuer_init(bb_coupon_issuer_t *issuer)
 void
 bb_coupon_issuer_destroy(bb_coupon_issuer_t *issuer)
 {
+    ngx_queue_t  *q;
+
     if (issuer->flush.posted) {
         ngx_delete_posted_event(&issuer->flush);
     }
@@ -186,6 +191,13 @@ bb_coupon_issuer_destroy(bb_coupon_issuer_t *issuer)
 
     if (issuer->learning) {
         bb_coupon_soldout_destroy(issuer->learning);
+    }
+
+    while (issuer->nfree) {
+        q = ngx_queue_head(&issuer->free);
+        ngx_queue_remove(q);
+        issuer->nfree--;
+        ngx_free(ngx_queue_data(q, bb_coupon_claim_t, queue));
     }
 
     /* what claims and coupons are left ends with the process */
@@ -271,12 +283,10 @@ bb_coupon_claim_create(bb_coupon_issuer_t *issuer, int64_t user, int64_t id,
     size = nickname->len + 1 + phone->len + 1 + NGX_INT64_LEN
            + sizeof("[,\"\",\"\",]") + escaped + 2 * NGX_INT64_LEN;
 
-    claim = ngx_alloc(sizeof(bb_coupon_claim_t) + size, issuer->log);
+    claim = bb_coupon_claim_alloc(issuer, sizeof(bb_coupon_claim_t) + size);
     if (claim == NULL) {
         return NULL;
     }
-
-    ngx_memzero(claim, sizeof(bb_coupon_claim_t));
 
     claim->issuer = issuer;
     claim->user = user;
@@ -313,15 +323,54 @@ bb_coupon_claim_create(bb_coupon_issuer_t *issuer, int64_t user, int64_t id,
 }
 
 
+static bb_coupon_claim_t *
+bb_coupon_claim_alloc(bb_coupon_issuer_t *issuer, size_t size)
+{
+    ngx_queue_t        *q;
+    bb_coupon_claim_t  *claim;
+
+    if (size <= BB_COUPON_BLOCK && issuer->nfree) {
+        q = ngx_queue_head(&issuer->free);
+        claim = ngx_queue_data(q, bb_coupon_claim_t, queue);
+
+        ngx_queue_remove(q);
+        issuer->nfree--;
+
+    } else {
+        claim = ngx_alloc(ngx_max(size, BB_COUPON_BLOCK), issuer->log);
+        if (claim == NULL) {
+            return NULL;
+        }
+    }
+
+    ngx_memzero(claim, sizeof(bb_coupon_claim_t));
+
+    claim->small = (size <= BB_COUPON_BLOCK);
+
+    return claim;
+}
+
+
 void
 bb_coupon_claim_free(bb_coupon_claim_t *claim)
 {
+    bb_coupon_issuer_t  *issuer;
+
+    issuer = claim->issuer;
+
     if (claim->is_pending) {
         ngx_queue_remove(&claim->pending);
     }
 
-    claim->issuer->claims--;
-    claim->issuer->timer.cancelable = (claim->issuer->claims == 0);
+    issuer->claims--;
+    issuer->timer.cancelable = (issuer->claims == 0);
+
+    if (claim->small && issuer->nfree < BB_COUPON_BLOCKS) {
+        /* at the head: the one that the processor's cache still has */
+        ngx_queue_insert_head(&issuer->free, &claim->queue);
+        issuer->nfree++;
+        return;
+    }
 
     ngx_free(claim);
 }

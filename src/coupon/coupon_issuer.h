@@ -16,6 +16,15 @@
 
 #define BB_COUPON_CALL_CLAIMS   128    /* claims in one script call */
 #define BB_COUPON_BUCKETS       256    /* of the table of coupons in progress */
+#define BB_COUPON_BLOCK         512    /* bytes; most claims fit */
+
+/* blocks kept for claims to come; a sanitizer is to see each claim's end */
+
+#if defined(__SANITIZE_ADDRESS__)
+#define BB_COUPON_BLOCKS        0
+#else
+#define BB_COUPON_BLOCKS        1024
+#endif
 
 
 typedef struct bb_coupon_load_s   bb_coupon_load_t;
@@ -84,6 +93,8 @@ struct bb_coupon_claim_s {
 
     unsigned                is_pending:1;
     unsigned                sent:1;     /* in a script call, or granted */
+    unsigned                urgent:1;   /* in the commit queue: who waits? */
+    unsigned                small:1;    /* its block goes to issuer->free */
 };
 
 
@@ -115,6 +126,8 @@ struct bb_coupon_issuer_s {
     ngx_queue_t             dirty;
     ngx_event_t             flush;      /* posted: sends fresh claims */
     ngx_uint_t              claims;     /* that exist */
+    ngx_queue_t             free;       /* blocks of claims that ended */
+    ngx_uint_t              nfree;
     ngx_queue_t             pending;    /* those not past their deadline */
     ngx_event_t             timer;      /* deadlines; not cancelable */
     bb_postgres_call_t     *probe;      /* is PostgreSQL back? */
@@ -122,7 +135,9 @@ struct bb_coupon_issuer_s {
     /* granted claims on their way to PostgreSQL */
     ngx_queue_t             commit;
     ngx_uint_t              ncommit;
+    ngx_uint_t              nurgent;    /* of these: somebody waits */
     ngx_event_t             post;       /* posted: sends the next batch */
+    ngx_event_t             linger;     /* timer while nobody waits */
     ngx_event_t             retry;      /* timer after a failed batch */
     ngx_msec_t              backoff;
     ngx_uint_t              limit;      /* of rows, lowered to find a bad one */
