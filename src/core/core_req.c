@@ -18,9 +18,6 @@ static ngx_int_t bb_req_sent_path(ngx_http_request_t *r,
 static void bb_req_restore_slashes(bb_route_match_t *match);
 static ngx_int_t bb_req_unmatched(ngx_http_request_t *r,
     ngx_bb_store_loc_conf_t *lcf, ngx_str_t *path);
-static bb_req_t *bb_req_create(ngx_http_request_t *r,
-    ngx_bb_store_loc_conf_t *lcf, ngx_bb_store_main_conf_t *conf,
-    const bb_route_t *route);
 static void bb_req_cleanup(void *data);
 static void bb_req_body_handler(ngx_http_request_t *r);
 static void bb_req_start(bb_req_t *req);
@@ -285,7 +282,7 @@ bb_req_unmatched(ngx_http_request_t *r, ngx_bb_store_loc_conf_t *lcf,
 }
 
 
-static bb_req_t *
+bb_req_t *
 bb_req_create(ngx_http_request_t *r, ngx_bb_store_loc_conf_t *lcf,
     ngx_bb_store_main_conf_t *conf, const bb_route_t *route)
 {

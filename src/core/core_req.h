@@ -43,6 +43,7 @@ struct bb_req_s {
 
     ngx_queue_t                  ops;      /* of bb_op_t, in flight */
     void                        *data;     /* the endpoint's own */
+    ngx_str_t                    call_failure; /* of the last call that did */
 
     unsigned                     has_user:1;
     unsigned                     replied:1;
@@ -70,6 +71,13 @@ struct bb_op_s {
  * request is, or will be, answered here.
  */
 ngx_int_t bb_req_handler(ngx_http_request_t *r);
+
+/*
+ * Makes the context of a request; route NULL: it is none of an endpoint.  NULL:
+ * out of memory.
+ */
+bb_req_t *bb_req_create(ngx_http_request_t *r, ngx_bb_store_loc_conf_t *lcf,
+    ngx_bb_store_main_conf_t *conf, const bb_route_t *route);
 
 /* Registers what is in flight; op is in the request's pool. */
 void bb_req_op_add(bb_req_t *req, bb_op_t *op, void *call,
