@@ -86,6 +86,14 @@ void bb_req_op_add(bb_req_t *req, bb_op_t *op, void *call,
 /* It has ended: no forget() any more. */
 void bb_req_op_done(bb_op_t *op);
 
+/*
+ * For what goes on when its request has ended: binds op, which is not in the
+ * request's pool, and takes the request back when it can be answered, with its
+ * connection.  NULL: it has ended, or was taken before.
+ */
+void bb_req_op_bind(bb_req_t *req, bb_op_t *op);
+bb_req_t *bb_req_op_take(bb_op_t *op, ngx_connection_t **c);
+
 /* Whether the owner rule applies to this request. */
 #define bb_req_owner_check(req)  ((req)->lcf->owner_check)
 
