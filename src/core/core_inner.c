@@ -261,6 +261,9 @@ bb_inner_abort(bb_req_t *req)
 
     c = req->r->connection;
 
+    /* so that the end of its last call does not free it in between */
+    req->r->count++;
+
     ngx_http_finalize_request(req->r, NGX_ERROR);
     ngx_http_run_posted_requests(c);
 }

@@ -81,13 +81,21 @@ for my $answer (1, 0) {
 
 # stop
 
-($id, $call) = asking();
+# several at a time
+my @ids = wait_for_number($t, map { ++$n } 1 .. 3);
+
+due($t, @ids);
+my @calls = $services->calls(3);
 my $since = time();
 $nginx->{process}->stop('TERM', 10);
 cmp_ok(time() - $since, '<', 1.5, 'stop: it ends before the deadline');
-ok($services->is_left($call), 'the call is broken off');
+is(scalar(grep { $services->is_left($_) } @calls), 3, 'the calls are broken off');
 $nginx->start();
-again($id, 'stop');
+is_deeply([ map { message($t, $_) . row($t, $_)->{attempts} } @ids ], [ ('waits1') x 3 ],
+    'the messages wait');
+due($t, @ids);
+$services->say($_, data(envelope('null')), end => 1) for $services->calls(3);
+ok(await(10, sub { not grep { message($t, $_) eq 'waits' } @ids }), 'the numbers arrive');
 
 
 # worker_shutdown_timeout
