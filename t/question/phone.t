@@ -39,8 +39,8 @@ sub attempts($id) { return row($t, $id)->{attempts} }
 sub says($n, $bytes) {
     my ($call) = $services->calls(1);
 
-    is($call->{line}, 'GET /client/users/' . (3214567000 + $n)
-        . '/phone-number HTTP/1.0', "question $n: asked for");
+    is($call->{line} =~ s/ HTTP.*//r, 'GET /client/users/' . (3214567000 + $n)
+        . '/phone-number', "question $n: asked for");
     $services->say($call, $bytes, end => 1);
     return $call;
 }
@@ -64,8 +64,8 @@ is(message($t, $id), 'waits', 'the message waits on');
 $services->listen();
 due($t, $id);
 my $call = says(1, data(envelope('"01012345678"')));
-is(join("\n", $call->{headers}->@*), "Accept: application/json\nConnection: close\n"
-    . "Host: services\nX-Forwarded-For: unix:", 'what is sent');
+is(join("\n", grep { not /^Connection: / } $call->{headers}->@*),
+    "Accept: application/json\nHost: services\nX-Forwarded-For: unix:", 'what is sent');
 ok(await(10, sub { message($t, $id) ne 'waits' }), 'the number comes');
 is(message($t, $id), phone_text($t, 1, '"01012345678"', $event), 'and stands in the message');
 
