@@ -19,6 +19,7 @@
 #include "coupon/coupon_issue.h"
 #include "ops/ops_handler.h"
 #include "question/question_endpoints.h"
+#include "question/question_phone.h"
 #include "redis/redis_script.h"
 #include "store/store_endpoints.h"
 
@@ -32,6 +33,7 @@ static char *ngx_bb_store_init_main_conf(ngx_conf_t *cf, void *conf);
 static void *ngx_bb_store_create_loc_conf(ngx_conf_t *cf);
 static char *ngx_bb_store_merge_loc_conf(ngx_conf_t *cf, void *parent,
     void *child);
+static void ngx_bb_store_phone(ngx_conf_t *cf, ngx_bb_store_loc_conf_t *conf);
 static ngx_int_t ngx_bb_store_init(ngx_conf_t *cf);
 
 static char *ngx_bb_store_value(ngx_conf_t *cf, ngx_command_t *cmd,
@@ -444,6 +446,8 @@ ngx_bb_store_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
         conf->mount.len--;
     }
 
+    ngx_bb_store_phone(cf, conf);
+
     /* a worker reads no file: bodies within the limit stay in memory */
 
     if (clcf->client_body_buffer_size < conf->max_body) {
@@ -451,6 +455,30 @@ ngx_bb_store_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     }
 
     return NGX_CONF_OK;
+}
+
+
+/* The first location that answers questions and can ask for phone numbers. */
+
+static void
+ngx_bb_store_phone(ngx_conf_t *cf, ngx_bb_store_loc_conf_t *conf)
+{
+    ngx_http_core_srv_conf_t  *cscf;
+    ngx_bb_store_main_conf_t  *bmcf;
+
+    bmcf = ngx_http_conf_get_module_main_conf(cf, ngx_bb_store_module);
+
+    if (bmcf->phone_location || conf->scope != BB_PUBLIC
+        || (conf->domains & BB_QUESTION) == 0
+        || conf->services[BB_SERVICE_USER].uri.len == 0)
+    {
+        return;
+    }
+
+    cscf = ngx_http_conf_get_module_srv_conf(cf, ngx_http_core_module);
+
+    bmcf->phone_location = conf;
+    bmcf->phone_server = cscf->ctx;
 }
 
 
@@ -993,8 +1021,22 @@ ngx_bb_store_start(ngx_cycle_t *cycle, ngx_bb_store_main_conf_t *bmcf)
     }
 
     worker->issuer = bb_coupon_issuer_create(worker);
+    if (worker->issuer == NULL) {
+        return NGX_ERROR;
+    }
 
-    return worker->issuer ? NGX_OK : NGX_ERROR;
+    /* one a host, as for the sweep */
+
+    if (bmcf->phone_location
+        && (ngx_process == NGX_PROCESS_SINGLE || ngx_worker == 0))
+    {
+        worker->phone = bb_question_phone_create(worker);
+        if (worker->phone == NULL) {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
 }
 
 
@@ -1012,6 +1054,10 @@ ngx_bb_store_exit_process(ngx_cycle_t *cycle)
 
     worker = bmcf->worker;
     bmcf->worker = NULL;
+
+    if (worker->phone) {
+        bb_question_phone_destroy(worker->phone);
+    }
 
     if (worker->redis) {
         bb_redis_destroy(worker->redis);

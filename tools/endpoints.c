@@ -9,6 +9,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_http.h>
+#include <inttypes.h>
 
 #include "core/core_endpoint.h"
 
@@ -150,6 +151,7 @@ static int
 bb_print_field(const bb_field_t *field)
 {
     const char         *place, *type, *separator;
+    const bb_range_t   *range;
     const char *const  *value;
 
     place = bb_name(bb_places, field->in);
@@ -176,6 +178,12 @@ bb_print_field(const bb_field_t *field)
         }
 
         putchar(']');
+
+    } else if (field->type == BB_INT64 && field->more) {
+        range = field->more;
+
+        printf(",\"minimum\":%" PRId64 ",\"maximum\":%" PRId64, range->min,
+               range->max);
 
     } else if (field->type == BB_OBJECTS) {
         printf(",\"fields\":");

@@ -63,6 +63,34 @@ bb_breaker_enter(bb_breaker_t *breaker, const bb_breaker_conf_t *conf,
 }
 
 
+ngx_uint_t
+bb_breaker_room(bb_breaker_t *breaker, const bb_breaker_conf_t *conf,
+    ngx_slab_pool_t *pool)
+{
+    ngx_msec_t  age;
+    ngx_uint_t  room;
+
+    ngx_shmtx_lock(&pool->mutex);
+
+    age = bb_breaker_age(breaker);
+    room = 0;
+
+    if (breaker->state == BB_BREAKER_CLOSED) {
+        room = NGX_MAX_INT_T_VALUE;
+
+    } else if (breaker->state == BB_BREAKER_OPEN) {
+        room = (age >= conf->open) ? conf->trials : 0;
+
+    } else if (age < conf->half_open && breaker->trials < conf->trials) {
+        room = conf->trials - breaker->trials;
+    }
+
+    ngx_shmtx_unlock(&pool->mutex);
+
+    return room;
+}
+
+
 void
 bb_breaker_leave(bb_breaker_t *breaker, const bb_breaker_conf_t *conf,
     ngx_slab_pool_t *pool, ngx_uint_t epoch, ngx_uint_t failed,

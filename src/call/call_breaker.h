@@ -66,6 +66,10 @@ typedef struct {
 ngx_int_t bb_breaker_enter(bb_breaker_t *breaker,
     const bb_breaker_conf_t *conf, ngx_slab_pool_t *pool, ngx_uint_t *epoch);
 
+/* How many calls it would let through now; changes nothing. */
+ngx_uint_t bb_breaker_room(bb_breaker_t *breaker,
+    const bb_breaker_conf_t *conf, ngx_slab_pool_t *pool);
+
 /* The outcome; of a call that began before a change of state it is ignored. */
 void bb_breaker_leave(bb_breaker_t *breaker, const bb_breaker_conf_t *conf,
     ngx_slab_pool_t *pool, ngx_uint_t epoch, ngx_uint_t failed,

@@ -14,6 +14,7 @@
 #define BB_CALL_MAX_ANSWER  (1024 * 1024)
 #define BB_CALL_UNSIZED     (256 * 1024)     /* of chunked answers */
 #define BB_CALL_MAX_NAME    255
+#define BB_CALL_MAX_REASON  64
 
 
 typedef struct {
@@ -66,6 +67,7 @@ static ngx_int_t bb_call_finished(ngx_http_request_t *sr, void *data,
 static bb_call_rc_e bb_call_answer(bb_call_t *call, ngx_http_request_t *sr,
     ngx_int_t rc, json_t **envelope, json_t **data);
 static ngx_uint_t bb_call_check(bb_call_op_e op, json_t *data);
+static void bb_call_reason(bb_call_t *call, const char *fmt, ngx_uint_t n);
 static void bb_call_end(bb_call_t *call, bb_call_rc_e rc, json_t *data);
 static ngx_int_t bb_call_header_filter(ngx_http_request_t *r);
 static ngx_int_t bb_call_body_filter(ngx_http_request_t *r, ngx_chain_t *in);
@@ -140,6 +142,14 @@ bb_call_start(bb_req_t *req, bb_call_op_e op, ngx_str_t *path,
     bb_req_op_add(req, &call->op, call, bb_call_forget);
 
     return NGX_OK;
+}
+
+
+ngx_uint_t
+bb_call_room(ngx_bb_store_main_conf_t *conf, bb_call_op_e op)
+{
+    return bb_breaker_room(&conf->shm->state->breakers[op],
+                           &conf->breakers[op], conf->shm->pool);
 }
 
 
@@ -318,6 +328,8 @@ bb_call_deadline_handler(ngx_event_t *ev)
                   "%M ms", bb_call_op_name(call->id),
                   call->req->lcf->call_timeout);
 
+    bb_call_reason(call, "no answer in %ui ms", call->req->lcf->call_timeout);
+
     bb_req_op_done(&call->op);
     bb_call_end(call, BB_CALL_BAD, NULL);
 
@@ -383,6 +395,7 @@ bb_call_answer(bb_call_t *call, ngx_http_request_t *sr, ngx_int_t rc,
     *data = NULL;
 
     if (call->too_large) {
+        bb_call_reason(call, "an answer that is too large", 0);
         return BB_CALL_BAD;
     }
 
@@ -393,6 +406,7 @@ bb_call_answer(bb_call_t *call, ngx_http_request_t *sr, ngx_int_t rc,
         ngx_log_error(NGX_LOG_WARN, sr->connection->log, 0,
                       "bb_store call: %s failed with status %ui",
                       bb_call_op_name(call->id), status);
+        bb_call_reason(call, "status %ui", status);
         return BB_CALL_BAD;
     }
 
@@ -409,6 +423,7 @@ bb_call_answer(bb_call_t *call, ngx_http_request_t *sr, ngx_int_t rc,
         ngx_log_error(NGX_LOG_WARN, sr->connection->log, 0,
                       "bb_store call: %s answered FAIL",
                       bb_call_op_name(call->id));
+        bb_call_reason(call, "answered FAIL", 0);
         *data = NULL;
         return BB_CALL_FAIL;
     }
@@ -419,11 +434,13 @@ bb_call_answer(bb_call_t *call, ngx_http_request_t *sr, ngx_int_t rc,
         ngx_log_error(NGX_LOG_WARN, sr->connection->log, 0,
                       "bb_store call: %s answered something else than its "
                       "envelope", bb_call_op_name(call->id));
+        bb_call_reason(call, "not its envelope", 0);
         *data = NULL;
         return BB_CALL_BAD;
     }
 
     if (json_is_null(*data) && !bb_call_ops[call->id].null_ok) {
+        bb_call_reason(call, "no data", 0);
         *data = NULL;
         return BB_CALL_FAIL;
     }
@@ -486,6 +503,27 @@ bb_call_check(bb_call_op_e op, json_t *data)
 
     default: /* BB_CALL_PHONE_NUMBER */
         return json_is_string(data);
+    }
+}
+
+
+/* Why it failed; for the handler. */
+
+static void
+bb_call_reason(bb_call_t *call, const char *fmt, ngx_uint_t n)
+{
+    u_char     *p;
+    ngx_str_t  *reason;
+
+    reason = &call->req->call_failure;
+
+    ngx_str_null(reason);
+
+    p = ngx_pnalloc(call->req->r->pool, BB_CALL_MAX_REASON);
+
+    if (p) {
+        reason->data = p;
+        reason->len = ngx_snprintf(p, BB_CALL_MAX_REASON, fmt, n) - p;
     }
 }
 

@@ -18,7 +18,7 @@
 /*
  * The call ended: data is the "data" of a SUCCESS envelope, borrowed for the
  * time of the handler, of the kind that the operation promises; NULL: the call
- * failed.
+ * failed, and req->call_failure says why.
  */
 typedef void (*bb_call_handler_pt)(bb_req_t *req, void *data, json_t *answer);
 
@@ -35,6 +35,12 @@ typedef void (*bb_call_handler_pt)(bb_req_t *req, void *data, json_t *answer);
 ngx_int_t bb_call_start(bb_req_t *req, bb_call_op_e op, ngx_str_t *path,
     ngx_str_t *args, ngx_str_t *body, ngx_uint_t with_user,
     bb_call_handler_pt handler, void *data);
+
+/*
+ * How many calls of an operation would be let through now.  0: its breaker is
+ * open.
+ */
+ngx_uint_t bb_call_room(ngx_bb_store_main_conf_t *conf, bb_call_op_e op);
 
 /* Adds the filter that takes the answers' bodies. */
 ngx_int_t bb_call_filter_init(ngx_conf_t *cf);

@@ -27,6 +27,8 @@ typedef enum {
 } bb_ack_e;
 
 
+typedef struct ngx_bb_store_loc_conf_s  ngx_bb_store_loc_conf_t;
+
 typedef struct {
     bb_redis_conf_t       redis;
     bb_postgres_conf_t    postgres;
@@ -42,6 +44,10 @@ typedef struct {
     ngx_uint_t            coupon_queue;   /* claims a worker holds */
 
     bb_breaker_conf_t     breakers[BB_CALL_OPS];
+
+    /* the location whose calls ask for phone numbers again; NULL: none can */
+    ngx_bb_store_loc_conf_t    *phone_location;
+    ngx_http_conf_ctx_t        *phone_server;
 
 #if (BB_FAULTS)
     ngx_uint_t            faults[BB_FAULT_POINTS];    /* 0: never */
@@ -60,7 +66,7 @@ typedef struct {
 } ngx_bb_store_main_conf_t;
 
 
-typedef struct {
+struct ngx_bb_store_loc_conf_s {
     ngx_uint_t                  domains;       /* BB_STORE|..., 0: nothing */
     bb_scope_e                  scope;
     ngx_str_t                   mount;         /* no slash at its end */
@@ -79,7 +85,7 @@ typedef struct {
     ngx_str_t                   file;
     ngx_uint_t                  line;
     unsigned                    ops:1;
-} ngx_bb_store_loc_conf_t;
+};
 
 
 extern ngx_module_t  ngx_bb_store_module;

@@ -86,12 +86,19 @@ typedef enum {
 
 
 typedef struct {
+    int64_t       min;
+    int64_t       max;
+} bb_range_t;
+
+
+typedef struct {
     ngx_str_t     name;    /* an empty one ends a list */
     bb_in_e       in;
     bb_type_e     type;
     ngx_uint_t    flags;
     const void   *more;    /* BB_ENUM: const char *names[], NULL at the end;
-                              BB_OBJECTS: const bb_field_t fields[] */
+                              BB_OBJECTS: const bb_field_t fields[];
+                              BB_INT64: const bb_range_t *, or NULL for any */
 } bb_field_t;
 
 #define bb_field(name, in, type, flags)                                       \

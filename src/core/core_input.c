@@ -22,6 +22,7 @@ static ngx_int_t bb_input_identity(bb_req_t *req, ngx_str_t *value,
     ngx_uint_t *n);
 static ngx_int_t bb_input_scalar(bb_req_t *req, const bb_field_t *field,
     bb_value_t *value, const ngx_str_t *text);
+static void bb_input_sign(u_char *p);
 static ngx_int_t bb_input_text(bb_req_t *req, const bb_field_t *field,
     bb_value_t *value, const ngx_str_t *text);
 static ngx_int_t bb_input_header(bb_req_t *req, const bb_field_t *field,
@@ -201,6 +202,10 @@ bb_input_scalar(bb_req_t *req, const bb_field_t *field, bb_value_t *value,
     double     real;
     ngx_int_t  on;
 
+    if (field->type != BB_TEXT && text->len) {
+        bb_input_sign(text->data);
+    }
+
     if (field->type == BB_PAGE || field->type == BB_SIZE) {
         bb_input_page(field, value, text);
         return NGX_OK;
@@ -231,6 +236,10 @@ bb_input_scalar(bb_req_t *req, const bb_field_t *field, bb_value_t *value,
         if (bb_input_int64(text->data, text->len, &value->i) != NGX_OK) {
             return bb_input_invalid(req, "%V is not a 64-bit integer",
                                     &field->name);
+        }
+
+        if (!bb_input_in_range(field, value->i)) {
+            return bb_input_invalid(req, "%V is out of range", &field->name);
         }
 
         return NGX_OK;
@@ -271,6 +280,17 @@ bb_input_scalar(bb_req_t *req, const bb_field_t *field, bb_value_t *value,
         default:
             return bb_input_error(req);
         }
+    }
+}
+
+
+/* A plus sign in a query is a space by the time it is decoded. */
+
+static void
+bb_input_sign(u_char *p)
+{
+    if (*p == ' ') {
+        *p = '+';
     }
 }
 
@@ -397,6 +417,8 @@ bb_input_ids(bb_req_t *req, const bb_field_t *field, bb_value_t *value)
             if (end == p) {
                 continue;
             }
+
+            bb_input_sign(p);
 
             if (bb_input_int64(p, end - p, &id) != NGX_OK) {
                 return bb_input_invalid(req, "%V is not a list of integers",
@@ -749,6 +771,17 @@ bb_input_int64(const u_char *p, size_t len, int64_t *n)
     *n = (int64_t) (negative ? 0 - value : value);
 
     return NGX_OK;
+}
+
+
+ngx_uint_t
+bb_input_in_range(const bb_field_t *field, int64_t n)
+{
+    const bb_range_t  *range;
+
+    range = field->more;
+
+    return range == NULL || (n >= range->min && n <= range->max);
 }
 
 

@@ -57,6 +57,9 @@ ngx_int_t bb_input_error(bb_req_t *req);
 ngx_int_t bb_input_int64(const u_char *p, size_t len, int64_t *n);
 ngx_int_t bb_input_real(const u_char *p, size_t len, double *n);
 
+/* Whether an integer is in the range that its field declares, if any. */
+ngx_uint_t bb_input_in_range(const bb_field_t *field, int64_t n);
+
 /*
  * Sets a value's text from what was read.  NGX_OK; NGX_DECLINED: out of the
  * type's range; NGX_ERROR: out of memory.

@@ -218,8 +218,9 @@ bb_json_int(bb_req_t *req, const bb_field_t *field, bb_value_t *value,
         return bb_input_invalid(req, "%V cannot be negative", &field->name);
     }
 
-    if (field->type == BB_INT32
-        && (value->i > NGX_MAX_INT32_VALUE || value->i < INT32_MIN))
+    if ((field->type == BB_INT32
+         && (value->i > NGX_MAX_INT32_VALUE || value->i < INT32_MIN))
+        || !bb_input_in_range(field, value->i))
     {
         return bb_input_invalid(req, "%V is out of range", &field->name);
     }

@@ -56,25 +56,11 @@ bb_query_done(void *data, bb_postgres_rc_e rc, PGresult *res)
 
     bb_req_op_done(&query->op);
 
-    if (rc == BB_POSTGRES_OK) {
-
-        if (PQntuples(res) > 0) {
-            query->next(req, res);
-
-        } else {
-            ngx_log_error(NGX_LOG_ERR, c->log, 0,
-                          "bb_store: statement \"%s\" returned no row",
-                          req->route->statement->name);
-            bb_reply_error(req);
-        }
-
-    } else if (bb_query_failure(c->log, req->route->statement->name, rc, res)
-               == NGX_AGAIN)
-    {
-        bb_reply_unavailable(req);
+    if (rc == BB_POSTGRES_OK && PQntuples(res) > 0) {
+        query->next(req, res);
 
     } else {
-        bb_reply_error(req);
+        bb_query_refuse(req, req->route->statement->name, rc, res);
     }
 
     ngx_http_run_posted_requests(c);
@@ -85,6 +71,40 @@ static void
 bb_query_forget(void *call)
 {
     bb_postgres_forget(call);
+}
+
+
+void
+bb_query_refuse(bb_req_t *req, const char *statement, bb_postgres_rc_e rc,
+    PGresult *res)
+{
+    ngx_int_t   again;
+    ngx_log_t  *log;
+
+    log = req ? req->r->connection->log : ngx_cycle->log;
+    again = NGX_ERROR;
+
+    if (rc != BB_POSTGRES_OK) {
+        again = bb_query_failure(log, statement, rc, res);
+
+    } else if (PQntuples(res) == 0) {
+        ngx_log_error(NGX_LOG_ERR, log, 0,
+                      "bb_store: statement \"%s\" returned no row", statement);
+
+    } else if (req && bb_query_check(req, res) != NGX_OK) {
+        return;
+    }
+
+    if (req == NULL) {
+        return;
+    }
+
+    if (again == NGX_AGAIN) {
+        bb_reply_unavailable(req);
+
+    } else {
+        bb_reply_error(req);
+    }
 }
 
 

@@ -27,6 +27,14 @@ void bb_query_reply(bb_req_t *req, PGresult *res);
 ngx_int_t bb_query_check(bb_req_t *req, PGresult *res);
 
 /*
+ * Answers a call that did not succeed: it failed, or has no row, or its row has
+ * a failure, or, without one, is not what it should be.  Logs what is a fault.
+ * req NULL: nobody waits.
+ */
+void bb_query_refuse(bb_req_t *req, const char *statement,
+    bb_postgres_rc_e rc, PGresult *res);
+
+/*
  * Sets the declared parameters of the request's statement; params has room for
  * BB_POSTGRES_MAX_PARAMS.  Their texts are in the request's pool.
  */

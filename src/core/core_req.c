@@ -18,12 +18,10 @@ static ngx_int_t bb_req_sent_path(ngx_http_request_t *r,
 static void bb_req_restore_slashes(bb_route_match_t *match);
 static ngx_int_t bb_req_unmatched(ngx_http_request_t *r,
     ngx_bb_store_loc_conf_t *lcf, ngx_str_t *path);
-static bb_req_t *bb_req_create(ngx_http_request_t *r,
-    ngx_bb_store_loc_conf_t *lcf, ngx_bb_store_main_conf_t *conf,
-    const bb_route_t *route);
 static void bb_req_cleanup(void *data);
 static void bb_req_body_handler(ngx_http_request_t *r);
 static void bb_req_start(bb_req_t *req);
+static void bb_req_op_unbind(void *call);
 
 
 ngx_int_t
@@ -285,7 +283,7 @@ bb_req_unmatched(ngx_http_request_t *r, ngx_bb_store_loc_conf_t *lcf,
 }
 
 
-static bb_req_t *
+bb_req_t *
 bb_req_create(ngx_http_request_t *r, ngx_bb_store_loc_conf_t *lcf,
     ngx_bb_store_main_conf_t *conf, const bb_route_t *route)
 {
@@ -403,4 +401,38 @@ void
 bb_req_op_done(bb_op_t *op)
 {
     ngx_queue_remove(&op->queue);
+}
+
+
+void
+bb_req_op_bind(bb_req_t *req, bb_op_t *op)
+{
+    bb_req_op_add(req, op, op, bb_req_op_unbind);
+}
+
+
+static void
+bb_req_op_unbind(void *call)
+{
+    bb_op_t  *op = call;
+
+    op->req = NULL;
+}
+
+
+bb_req_t *
+bb_req_op_take(bb_op_t *op, ngx_connection_t **c)
+{
+    bb_req_t  *req;
+
+    req = op->req;
+    *c = NULL;
+
+    if (req) {
+        bb_req_op_done(op);
+        op->req = NULL;
+        *c = req->r->connection;
+    }
+
+    return req;
 }

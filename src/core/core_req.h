@@ -43,6 +43,7 @@ struct bb_req_s {
 
     ngx_queue_t                  ops;      /* of bb_op_t, in flight */
     void                        *data;     /* the endpoint's own */
+    ngx_str_t                    call_failure; /* of the last call that did */
 
     unsigned                     has_user:1;
     unsigned                     replied:1;
@@ -71,12 +72,27 @@ struct bb_op_s {
  */
 ngx_int_t bb_req_handler(ngx_http_request_t *r);
 
+/*
+ * Makes the context of a request; route NULL: it is none of an endpoint.  NULL:
+ * out of memory.
+ */
+bb_req_t *bb_req_create(ngx_http_request_t *r, ngx_bb_store_loc_conf_t *lcf,
+    ngx_bb_store_main_conf_t *conf, const bb_route_t *route);
+
 /* Registers what is in flight; op is in the request's pool. */
 void bb_req_op_add(bb_req_t *req, bb_op_t *op, void *call,
     void (*forget)(void *call));
 
 /* It has ended: no forget() any more. */
 void bb_req_op_done(bb_op_t *op);
+
+/*
+ * For what goes on when its request has ended: binds op, which is not in the
+ * request's pool, and takes the request back when it can be answered, with its
+ * connection.  NULL: it has ended, or was taken before.
+ */
+void bb_req_op_bind(bb_req_t *req, bb_op_t *op);
+bb_req_t *bb_req_op_take(bb_op_t *op, ngx_connection_t **c);
 
 /* Whether the owner rule applies to this request. */
 #define bb_req_owner_check(req)  ((req)->lcf->owner_check)

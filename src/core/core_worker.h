@@ -13,7 +13,8 @@
 #include "shm/shm_zone.h"
 
 
-typedef struct bb_coupon_issuer_s  bb_coupon_issuer_t;
+typedef struct bb_coupon_issuer_s   bb_coupon_issuer_t;
+typedef struct bb_question_phone_s  bb_question_phone_t;
 
 
 struct bb_worker_s {
@@ -32,6 +33,7 @@ struct bb_worker_s {
     bb_postgres_t               *postgres_issue;    /* the issue batches */
 
     bb_coupon_issuer_t          *issuer;     /* the coupon domain's */
+    bb_question_phone_t         *phone;      /* in the worker that sweeps */
 };
 
 

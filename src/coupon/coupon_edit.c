@@ -38,7 +38,6 @@ typedef struct {
 
 
 static void bb_coupon_edit_start(bb_req_t *req, ngx_uint_t create);
-static void bb_coupon_edit_forget(void *call);
 static void bb_coupon_edit_committed(void *data, bb_postgres_rc_e rc,
     PGresult *res);
 static ngx_int_t bb_coupon_edit_keep(bb_coupon_edit_t *edit, PGresult *res);
@@ -48,8 +47,6 @@ static void bb_coupon_edit_done(void *data, bb_redis_rc_e rc,
     redisReply *reply);
 static void bb_coupon_edit_later(bb_coupon_edit_t *edit);
 static void bb_coupon_edit_retry_handler(ngx_event_t *ev);
-static bb_req_t *bb_coupon_edit_request(bb_coupon_edit_t *edit,
-    ngx_connection_t **c);
 
 
 void
@@ -101,36 +98,7 @@ bb_coupon_edit_start(bb_req_t *req, ngx_uint_t create)
         return;
     }
 
-    bb_req_op_add(req, &edit->op, edit, bb_coupon_edit_forget);
-}
-
-
-static void
-bb_coupon_edit_forget(void *call)
-{
-    bb_coupon_edit_t  *edit = call;
-
-    edit->op.req = NULL;
-}
-
-
-/* The request that still waits, no longer bound to the edit; or NULL. */
-
-static bb_req_t *
-bb_coupon_edit_request(bb_coupon_edit_t *edit, ngx_connection_t **c)
-{
-    bb_req_t  *req;
-
-    req = edit->op.req;
-    *c = NULL;
-
-    if (req) {
-        bb_req_op_done(&edit->op);
-        edit->op.req = NULL;
-        *c = req->r->connection;
-    }
-
-    return req;
+    bb_req_op_bind(req, &edit->op);
 }
 
 
@@ -140,14 +108,11 @@ bb_coupon_edit_committed(void *data, bb_postgres_rc_e rc, PGresult *res)
     bb_coupon_edit_t  *edit = data;
 
     bb_req_t          *req;
-    ngx_int_t          kept;
     ngx_connection_t  *c;
 
     if (rc == BB_POSTGRES_OK && PQntuples(res) > 0 && PQgetisnull(res, 0, 0)) {
 
-        kept = bb_coupon_edit_keep(edit, res);
-
-        if (kept == NGX_OK) {
+        if (bb_coupon_edit_keep(edit, res) == NGX_OK) {
             bb_fault("edit_committed");
 
             bb_coupon_edit_known(edit);
@@ -156,23 +121,9 @@ bb_coupon_edit_committed(void *data, bb_postgres_rc_e rc, PGresult *res)
         }
     }
 
-    req = bb_coupon_edit_request(edit, &c);
+    req = bb_req_op_take(&edit->op, &c);
 
-    if (rc != BB_POSTGRES_OK) {
-        kept = bb_query_failure(ngx_cycle->log, edit->statement, rc, res);
-
-        if (req && kept == NGX_AGAIN) {
-            bb_reply_unavailable(req);
-
-        } else if (req) {
-            bb_reply_error(req);
-        }
-
-    } else if (req && (PQntuples(res) == 0
-                       || bb_query_check(req, res) == NGX_OK))
-    {
-        bb_reply_error(req);
-    }
+    bb_query_refuse(req, edit->statement, rc, res);
 
     ngx_free(edit);
 
@@ -281,7 +232,7 @@ bb_coupon_edit_done(void *data, bb_redis_rc_e rc, redisReply *reply)
 
     bb_coupon_edit_known(edit);
 
-    req = bb_coupon_edit_request(edit, &c);
+    req = bb_req_op_take(&edit->op, &c);
 
     ngx_free(edit);
 
@@ -304,7 +255,7 @@ bb_coupon_edit_later(bb_coupon_edit_t *edit)
     ngx_uint_t         create;
     ngx_connection_t  *c;
 
-    req = bb_coupon_edit_request(edit, &c);
+    req = bb_req_op_take(&edit->op, &c);
     create = edit->create;
 
     if (create || ngx_exiting) {

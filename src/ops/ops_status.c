@@ -18,6 +18,7 @@ static json_t *bb_ops_status_worker(bb_shm_state_t *state,
 static json_t *bb_ops_status_postgres(bb_postgres_stat_t *stat);
 static json_t *bb_ops_status_requests(bb_shm_state_t *state);
 static json_t *bb_ops_status_coupon(bb_shm_state_t *state);
+static json_t *bb_ops_status_question(bb_shm_state_t *state);
 static json_t *bb_ops_status_audit(bb_shm_state_t *state);
 static json_t *bb_ops_status_breakers(bb_shm_state_t *state);
 static json_t *bb_ops_status_log(bb_ops_t *ops);
@@ -108,12 +109,13 @@ bb_ops_status_done(bb_ops_t *ops)
         }
     }
 
-    json = json_pack("{s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o}",
+    json = json_pack("{s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
                      "started", (json_int_t) state->started,
                      "now", (json_int_t) ngx_time(),
                      "requests", bb_ops_status_requests(state),
                      "coupon", bb_ops_status_coupon(state),
                      "intent_log", bb_ops_status_log(ops),
+                     "question", bb_ops_status_question(state),
                      "audit", bb_ops_status_audit(state),
                      "breakers", bb_ops_status_breakers(state),
                      "workers", workers);
@@ -249,6 +251,29 @@ bb_ops_status_coupon(bb_shm_state_t *state)
                      "dead_letters", (json_int_t) sum.dead,
                      "swept", (json_int_t) sum.swept,
                      "batch_sizes", sizes);
+}
+
+
+static json_t *
+bb_ops_status_question(bb_shm_state_t *state)
+{
+    ngx_uint_t            i;
+    json_int_t            asked, found, dead;
+    bb_question_stat_t   *stat;
+
+    asked = 0;
+    found = 0;
+    dead = 0;
+
+    for (i = 0; i < BB_SHM_WORKERS; i++) {
+        stat = &state->workers[i].question;
+        asked += stat->asked;
+        found += stat->found;
+        dead += stat->dead;
+    }
+
+    return json_pack("{s:I, s:I, s:I}", "numbers_asked", asked,
+                     "numbers_found", found, "dead_letters", dead);
 }
 
 

@@ -3,13 +3,14 @@
  *
  * The message to the asker is stored with the answer, where it waits for the
  * asker's phone number.  The number is asked for behind the reply; if it does
- * not come now, the message waits on, and nothing of it is lost.
+ * not come now, the message waits on, and question_phone.c asks again.
  */
 
 #include "question/question_facade.h"
 #include "call/call_client.h"
 #include "core/core_query.h"
 #include "core/core_reply.h"
+#include "question/question_phone.h"
 
 
 /* columns of sql/question/answer.sql after failure and data */
@@ -56,14 +57,10 @@ bb_question_ask(bb_req_t *req, PGresult *res)
     u_char     *p;
     ngx_str_t  *path;
 
-    static const char  head[] = "/client/users/";
-    static const char  tail[] = "/phone-number";
-
     len = PQgetlength(res, 0, BB_QUESTION_NOTICE) + 1;
 
-    path = ngx_palloc(req->r->pool, sizeof(ngx_str_t) + len + sizeof(head)
-                                    + PQgetlength(res, 0, BB_QUESTION_ASKER)
-                                    + sizeof(tail));
+    path = ngx_palloc(req->r->pool, sizeof(ngx_str_t) + len
+                                    + BB_QUESTION_PHONE_PATH_LEN);
     if (path == NULL) {
         return;
     }
@@ -75,9 +72,8 @@ bb_question_ask(bb_req_t *req, PGresult *res)
     p = ngx_cpymem(p, PQgetvalue(res, 0, BB_QUESTION_NOTICE), len);
 
     path->data = p;
-    p = ngx_sprintf(p, "%s%s%s", head, PQgetvalue(res, 0, BB_QUESTION_ASKER),
-                    tail);
-    path->len = p - path->data;
+    path->len = ngx_sprintf(p, BB_QUESTION_PHONE_PATH,
+                            PQgetvalue(res, 0, BB_QUESTION_ASKER)) - p;
 
     if (bb_call_start(req, BB_CALL_PHONE_NUMBER, path, NULL, NULL, 0,
                       bb_question_number, NULL)

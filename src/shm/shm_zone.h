@@ -62,6 +62,15 @@ typedef struct {
 } bb_coupon_stat_t;
 
 
+/* of phone numbers that are asked for in the background */
+
+typedef struct {
+    ngx_atomic_uint_t    asked;
+    ngx_atomic_uint_t    found;         /* and put into the message */
+    ngx_atomic_uint_t    dead;          /* messages moved to the dead letters */
+} bb_question_stat_t;
+
+
 /* of the coupons' audits, see coupon_reconcile.c */
 
 typedef struct {
@@ -86,6 +95,7 @@ typedef struct {
     bb_postgres_stat_t    postgres_write;
     bb_postgres_stat_t    postgres_issue;
     bb_coupon_stat_t      coupon;
+    bb_question_stat_t    question;
 } bb_shm_worker_t;
 
 

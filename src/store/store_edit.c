@@ -33,9 +33,6 @@ static void bb_store_create_write(bb_req_t *req, ngx_uint_t tries);
 static void bb_store_edit_send(bb_req_t *req,
     const bb_postgres_statement_t *statement, bb_postgres_param_t *params,
     ngx_uint_t n, ngx_uint_t tries);
-static void bb_store_edit_forget(void *call);
-static bb_req_t *bb_store_edit_request(bb_store_edit_t *edit,
-    ngx_connection_t **c);
 static void bb_store_edit_committed(void *data, bb_postgres_rc_e rc,
     PGresult *res);
 static ngx_uint_t bb_store_edit_clash(bb_postgres_rc_e rc, PGresult *res);
@@ -185,36 +182,7 @@ bb_store_edit_send(bb_req_t *req, const bb_postgres_statement_t *statement,
         return;
     }
 
-    bb_req_op_add(req, &edit->op, edit, bb_store_edit_forget);
-}
-
-
-static void
-bb_store_edit_forget(void *call)
-{
-    bb_store_edit_t  *edit = call;
-
-    edit->op.req = NULL;
-}
-
-
-/* The request that still waits, no longer bound to the edit; or NULL. */
-
-static bb_req_t *
-bb_store_edit_request(bb_store_edit_t *edit, ngx_connection_t **c)
-{
-    bb_req_t  *req;
-
-    req = edit->op.req;
-    *c = NULL;
-
-    if (req) {
-        bb_req_op_done(&edit->op);
-        edit->op.req = NULL;
-        *c = req->r->connection;
-    }
-
-    return req;
+    bb_req_op_bind(req, &edit->op);
 }
 
 
@@ -241,28 +209,14 @@ bb_store_edit_committed(void *data, bb_postgres_rc_e rc, PGresult *res)
         return;
     }
 
-    req = bb_store_edit_request(edit, &c);
+    req = bb_req_op_take(&edit->op, &c);
     tries = edit->tries;
 
-    if (req == NULL) {
-        /* nothing was changed, and nobody wants to know */
-
-    } else if (tries && bb_store_edit_clash(rc, res)) {
+    if (req && tries && bb_store_edit_clash(rc, res)) {
         bb_store_create_write(req, tries);
 
-    } else if (rc != BB_POSTGRES_OK) {
-
-        if (bb_query_failure(c->log, edit->statement->name, rc, res)
-            == NGX_AGAIN)
-        {
-            bb_reply_unavailable(req);
-
-        } else {
-            bb_reply_error(req);
-        }
-
-    } else if (PQntuples(res) == 0 || bb_query_check(req, res) == NGX_OK) {
-        bb_reply_error(req);
+    } else {
+        bb_query_refuse(req, edit->statement->name, rc, res);
     }
 
     ngx_free(edit);
@@ -326,7 +280,7 @@ bb_store_edit_done(void *data, bb_redis_rc_e rc, redisReply *reply)
                       rc == BB_REDIS_ERROR ? reply->str : "no Redis");
     }
 
-    req = bb_store_edit_request(edit, &c);
+    req = bb_req_op_take(&edit->op, &c);
 
     if (req && edit->data.len) {
         bb_reply_data(req, &edit->data);

@@ -41,14 +41,12 @@ static const bb_field_t  bb_store_page_fields[] = {
 
 /* map scales, each with a square of its own; see near.sql */
 
-static const char *const  bb_store_levels[] = {
-    "1", "2", "3", "4", "5", NULL
-};
+static const bb_range_t  bb_store_levels = { 1, 5 };
 
 static const bb_field_t  bb_store_near_fields[] = {
     bb_field("lat", BB_IN_QUERY, BB_LAT, BB_REQUIRED),
     bb_field("lon", BB_IN_QUERY, BB_LON, BB_REQUIRED),
-    bb_field_of("level", BB_IN_QUERY, BB_ENUM, BB_REQUIRED, bb_store_levels),
+    bb_field_of("level", BB_IN_QUERY, BB_INT64, BB_REQUIRED, &bb_store_levels),
     bb_null_field
 };
 

@@ -132,6 +132,15 @@ for my $row (@rows) {
         unlike($answer->body(), qr/userId/, "$id: does without userId");
     }
 
+    if ($method eq 'GET') {
+        my ($get, $head) = map { $t->request($_, path($row->{url}), user => 1) }
+            qw(GET HEAD);
+
+        is(join(' ', $head->status(), $head->header('Content-Length'), $head->body()),
+            join(' ', $get->status(), length($get->body()), ''),
+            "$id: HEAD is GET without its body");
+    }
+
     for my $name ($row->{path} =~ /\{(\w+)\}/g) {
         $answer = $t->request($method, path($row->{url}, $name => 'undefined'),
             user => 1);

@@ -36,6 +36,9 @@ sub answer($n, $mount = 'stores') {
         ORDER BY id DESC LIMIT 1');
 
     is($row->[2], 3214567890, 'the message waits');
+
+    # and nobody asks a second time, which is another test
+    $t->db()->do("UPDATE outbox SET next_try_at = 'infinity' WHERE id = ?", $row->[0]);
     return ($call, $row->[0], $row->[1] =~ /"eventId":"([0-9a-f-]{36})"/);
 }
 

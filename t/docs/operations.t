@@ -196,6 +196,25 @@ is($t->db()->value('SELECT claim FROM issued_coupon WHERE coupon_id = 1
     AND user_id = ?', $user), $claim, 'with its claim id');
 ok(await(10, sub { grep { $_ == $user } $t->members(1) }), 'its user is a member');
 
+# a message without a phone number
+
+sub statements() { return section('Dead letters') =~ /^```sql\n(.*?)^```$/msg }
+
+my ($letters, $replay_message, $waiting) = statements();
+my $payload = q({"whoToNotify":{"userId":3214567890,"phoneNumber":null},)
+    . q("publishInformation":{"notificationKind":"INQUERY","eventId":"e1"}});
+
+$t->db()->do("INSERT INTO dead_letter (source, payload, reason)
+    VALUES ('inquery-response-notification-queue', ?, 'r1'), ('other', '{}', 'r2')",
+    $payload);
+is_deeply([ map { $_->[3] } $t->db()->rows($letters) ], [ $payload ], 'dead letters');
+$t->db()->do($replay_message);
+is(scalar(() = $t->db()->rows($letters)), 0, 'they are let wait again');
+is(scalar(() = $t->db()->rows($waiting)), 1, 'as is shown');
+is_deeply([ $t->db()->rows('SELECT channel, payload, phone_of, attempts FROM outbox') ],
+    [ [ 'inquery-response-notification-queue', $payload, 3214567890, 0 ] ],
+    'for the number of the same user');
+
 # the audit
 
 my ($audit) = section('Audit') =~ /^```sh\n(.*?)^```$/ms;

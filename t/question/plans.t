@@ -1,5 +1,6 @@
-# The lists of questions stay quick on 2,000,000 questions: each statement finds
-# its rows through its index, whether planned for given values or for any.
+# The lists of questions stay quick on 2,000,000 questions, and the look for messages
+# without a phone number on 300,000 messages: each statement finds its rows through
+# its index, whether planned for given values or for any.
 
 use v5.36;
 use FindBin;
@@ -64,6 +65,25 @@ for my $mode (qw(custom generic)) {
     my $plan = plan_of($db, 'question/store', $mode, $BUSY, 77, 't', undef, 20, 0);
 
     cmp_ok($plan->blocks(), '<', 1000, "a busy store, $mode plan: few blocks");
+}
+
+
+# 200,000 messages were sent, 90,000 are complete, 10,000 wait, 100 of them are due
+
+$db->do(q{INSERT INTO outbox (channel, payload, phone_of, next_try_at, sent_at)
+    SELECT 'q', '{}', CASE WHEN n > 290000 THEN n END,
+        now() + CASE WHEN n > 299900 THEN interval '-1 minute' ELSE interval '1 hour' END,
+        CASE WHEN n <= 200000 THEN now() END
+    FROM generate_series(1, 300000) n});
+$db->do('VACUUM ANALYZE outbox');
+
+for my $mode (qw(custom generic)) {
+    my $plan = plan_of($db, 'question/phone_take', $mode, 10, 3000);
+
+    is(join(' ', sort $plan->readers('outbox')), 'outbox_phone_idx outbox_pkey',
+        "phone_take, $mode plan: the due ones by their index")
+        or diag($plan->text());
+    cmp_ok($plan->blocks(), '<', 500, 'few blocks');
 }
 
 $t->done();

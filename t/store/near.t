@@ -87,6 +87,10 @@ for my $level (1 .. 5) {
 is(ids($LAT, $LON, $_), join(',', sort { $a <=> $b } keys $inside{$_}->%*),
     "the square of level $_") for 1 .. 5;
 
+# the level is any form of an integer
+is(ids($LAT, $LON, $_->[0]), join(',', sort { $a <=> $b } keys $inside{$_->[1]}->%*),
+    "level=$_->[0]") for [ '05', 5 ], [ '+3', 3 ], [ '%2B3', 3 ], [ '0' x 300 . '1', 1 ];
+
 # the edge belongs to the square
 $t->db()->do('UPDATE store_address SET lat = 0, lon = 0');
 my $edge = $t->db()->value('SELECT degrees(150 / 6371000.0::float8)::text');
@@ -117,7 +121,9 @@ for my $lon ('', 'x', 'nan', '-inf', '180.0001', '-181') {
     is_invalid(near(0, $lon, 1), qr/lon/, "lon=$lon");
 }
 
-for my $level ('', 0, 6, -1, 10, 'x', '1.5', 9223372036854775808, '1,2') {
+for my $level ('', 0, 6, -1, '-0', '+', '--1', 10, 'x', '1.5', '1.0', '1e0', '0x1', '3%20',
+    '%2B%2B3', 9223372036854775808, '1,2')
+{
     is_invalid(near(0, 0, $level), qr/level/, "level=$level");
 }
 

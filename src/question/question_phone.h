@@ -1,0 +1,26 @@
+/* The phone numbers of who asked: their path, and asking for them again. */
+
+#ifndef _BB_QUESTION_PHONE_H_INCLUDED_
+#define _BB_QUESTION_PHONE_H_INCLUDED_
+
+
+#include "core/core_worker.h"
+
+
+/* of the call, with the user's id as text, and what it needs with a zero */
+#define BB_QUESTION_PHONE_PATH      "/client/users/%s/phone-number"
+#define BB_QUESTION_PHONE_PATH_LEN                                            \
+    (sizeof(BB_QUESTION_PHONE_PATH) + NGX_INT64_LEN)
+
+
+/*
+ * Begins to look for messages that lack a phone number; conf->phone_location is
+ * set.  NULL: out of memory, or a statement is missing, logged.
+ */
+bb_question_phone_t *bb_question_phone_create(bb_worker_t *worker);
+
+/* While the PostgreSQL clients are still there. */
+void bb_question_phone_destroy(bb_question_phone_t *phone);
+
+
+#endif /* _BB_QUESTION_PHONE_H_INCLUDED_ */
