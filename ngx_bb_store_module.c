@@ -13,6 +13,7 @@
 #include "core/core_conf.h"
 #include "core/core_reply.h"
 #include "core/core_req.h"
+#include "core/core_settings.h"
 #include "core/core_time.h"
 #include "core/core_worker.h"
 #include "coupon/coupon_endpoints.h"
@@ -993,8 +994,18 @@ ngx_bb_store_start(ngx_cycle_t *cycle, ngx_bb_store_main_conf_t *bmcf)
     }
 
     worker->issuer = bb_coupon_issuer_create(worker);
+    if (worker->issuer == NULL) {
+        return NGX_ERROR;
+    }
 
-    return worker->issuer ? NGX_OK : NGX_ERROR;
+    if (ngx_process == NGX_PROCESS_SINGLE || ngx_worker == 0) {
+        worker->settings = bb_settings_create(worker);
+        if (worker->settings == NULL) {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
 }
 
 
@@ -1031,6 +1042,10 @@ ngx_bb_store_exit_process(ngx_cycle_t *cycle)
 
     if (worker->issuer) {
         bb_coupon_issuer_destroy(worker->issuer);
+    }
+
+    if (worker->settings) {
+        bb_settings_destroy(worker->settings);
     }
 
     if (worker->slot) {

@@ -14,6 +14,7 @@
 
 
 typedef struct bb_coupon_issuer_s  bb_coupon_issuer_t;
+typedef struct bb_settings_s       bb_settings_t;
 
 
 struct bb_worker_s {
@@ -32,6 +33,7 @@ struct bb_worker_s {
     bb_postgres_t               *postgres_issue;    /* the issue batches */
 
     bb_coupon_issuer_t          *issuer;     /* the coupon domain's */
+    bb_settings_t               *settings;   /* in the first worker */
 };
 
 
