@@ -93,13 +93,15 @@ test:
 	    BUILD=$(BUILD)-faults module
 	$(PROVE) $(PROVE_FLAGS) -r t
 
-# make faults SEEDS=300, or one of them again: make faults SEED=123
+# make faults SEEDS=300, or one of them again: make faults SEED=123; in parts:
+# make faults FAULTS_FLAGS="--continue --minutes 4", again and again
 SEEDS ?= 300
+FAULTS_FLAGS ?=
 
 faults:
 	@tools/install build run test
 	@$(MAKE) --no-print-directory -j $$(nproc) FAULTS=1 module
-	tools/faults $(or $(SEED),1..$(SEEDS))
+	tools/faults $(FAULTS_FLAGS) $(or $(SEED),1..$(SEEDS))
 
 # The functional tests with nginx under AddressSanitizer and UBSan, or valgrind;
 # some of them: make check-asan TESTS=t/coupon/draw.t

@@ -13,6 +13,7 @@
 #include "core/core_conf.h"
 #include "core/core_reply.h"
 #include "core/core_req.h"
+#include "core/core_settings.h"
 #include "core/core_time.h"
 #include "core/core_worker.h"
 #include "coupon/coupon_endpoints.h"
@@ -1027,11 +1028,17 @@ ngx_bb_store_start(ngx_cycle_t *cycle, ngx_bb_store_main_conf_t *bmcf)
 
     /* one a host, as for the sweep */
 
-    if (bmcf->phone_location
-        && (ngx_process == NGX_PROCESS_SINGLE || ngx_worker == 0))
-    {
-        worker->phone = bb_question_phone_create(worker);
-        if (worker->phone == NULL) {
+    if (ngx_process == NGX_PROCESS_SINGLE || ngx_worker == 0) {
+
+        if (bmcf->phone_location) {
+            worker->phone = bb_question_phone_create(worker);
+            if (worker->phone == NULL) {
+                return NGX_ERROR;
+            }
+        }
+
+        worker->settings = bb_settings_create(worker);
+        if (worker->settings == NULL) {
             return NGX_ERROR;
         }
     }
@@ -1077,6 +1084,10 @@ ngx_bb_store_exit_process(ngx_cycle_t *cycle)
 
     if (worker->issuer) {
         bb_coupon_issuer_destroy(worker->issuer);
+    }
+
+    if (worker->settings) {
+        bb_settings_destroy(worker->settings);
     }
 
     if (worker->slot) {

@@ -15,6 +15,7 @@
 
 typedef struct bb_coupon_issuer_s   bb_coupon_issuer_t;
 typedef struct bb_question_phone_s  bb_question_phone_t;
+typedef struct bb_settings_s        bb_settings_t;
 
 
 struct bb_worker_s {
@@ -34,6 +35,7 @@ struct bb_worker_s {
 
     bb_coupon_issuer_t          *issuer;     /* the coupon domain's */
     bb_question_phone_t         *phone;      /* in the worker that sweeps */
+    bb_settings_t               *settings;   /* in the first worker */
 };
 
 

@@ -13,7 +13,7 @@
 #include "core/core_time.h"
 
 
-#define BB_COUPON_LOAD_CHUNK  2000     /* users; about 1 ms of Redis' time */
+#define BB_COUPON_LOAD_CHUNK  250      /* users; about 0.2 ms of Redis' time */
 #define BB_COUPON_LOAD_LEASE  2000     /* ms; renewed with each chunk */
 #define BB_COUPON_LOAD_WAIT   20       /* ms, while somebody else loads */
 

@@ -111,6 +111,13 @@ bb_redis_state_e bb_redis_state(bb_redis_t *redis);
  */
 const char *bb_redis_reason(bb_redis_t *redis);
 
+/*
+ * The value of a line "name:value" in the reply to INFO; null if there is none.
+ * It stays in the reply.
+ */
+void bb_redis_info_field(redisReply *reply, const char *name,
+    ngx_str_t *value);
+
 /* Commands that were accepted and have not ended. */
 ngx_uint_t bb_redis_in_flight(bb_redis_t *redis);
 

@@ -46,8 +46,6 @@ static void bb_redis_conn_info_handler(redisAsyncContext *ac, void *data,
     void *name);
 static ngx_int_t bb_redis_conn_setup_failed(redisAsyncContext *ac,
     redisReply *reply, const char *name);
-static void bb_redis_conn_info_field(redisReply *reply, const char *name,
-    ngx_str_t *value);
 static void bb_redis_conn_up(bb_redis_t *redis, ngx_str_t *run_id);
 static void bb_redis_conn_down(bb_redis_t *redis, const char *reason);
 static void bb_redis_conn_state(bb_redis_t *redis, bb_redis_state_e state);
@@ -409,9 +407,9 @@ bb_redis_conn_info_handler(redisAsyncContext *ac, void *data, void *name)
         return;
     }
 
-    bb_redis_conn_info_field(data, "role", &role);
-    bb_redis_conn_info_field(data, "run_id", &run_id);
-    bb_redis_conn_info_field(data, "loading", &loading);
+    bb_redis_info_field(data, "role", &role);
+    bb_redis_info_field(data, "run_id", &run_id);
+    bb_redis_info_field(data, "loading", &loading);
 
     if (role.len != 6 || ngx_strncmp(role.data, "master", 6) != 0) {
         bb_redis_conn_drop(redis, role.len == 5 ? "is a replica"
@@ -459,10 +457,8 @@ bb_redis_conn_setup_failed(redisAsyncContext *ac, redisReply *reply,
 }
 
 
-/* INFO is made of lines "name:value" that end with CRLF. */
-
-static void
-bb_redis_conn_info_field(redisReply *reply, const char *name, ngx_str_t *value)
+void
+bb_redis_info_field(redisReply *reply, const char *name, ngx_str_t *value)
 {
     size_t   len;
     u_char  *p, *end, *last;

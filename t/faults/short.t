@@ -15,7 +15,9 @@ my $DIR = "$ROOT/build/faults-short";
 my $kinds = BB::Faults::Kinds::names();
 my $seeds = int(($kinds + 2) / 3);     # with three stages each
 
-open(my $said, '-|', "$ROOT/tools/faults", '--brief', '--dir', $DIR, "1..$seeds")
+# other tests run beside it
+open(my $said, '-|', "$ROOT/tools/faults", '--brief', '--jobs', 3, '--dir', $DIR,
+    "1..$seeds")
     or die "tools/faults: $!\n";
 
 my ($text, %result) = ('');
@@ -31,5 +33,12 @@ my $status = $?;
 is($result{$_} // 'no result', 'ok', "seed $_") for 1 .. $seeds;
 is($status, 0, 'nothing is wrong') or diag($text);
 note($text);
+
+# what has a result is not run again, and is in the table
+my $again = `$ROOT/tools/faults --brief --continue --dir $DIR 1..$seeds`;
+
+is($?, 0, 'the same again');
+unlike($again, qr/ seed /, 'without a run');
+is($again =~ s/\A\n//r, $text =~ s/.*?^(?=# Faults)//msr, 'the same table');
 
 done_testing();

@@ -4,7 +4,8 @@ package BB::Redis;
 
 use v5.36;
 use Cwd qw(abs_path);
-use File::Basename qw(dirname);
+use Digest::SHA qw(sha1_hex);
+use File::Basename qw(basename dirname);
 use File::Path qw(make_path remove_tree);
 use IO::Socket::INET;
 
@@ -12,6 +13,10 @@ use BB::Port;
 use BB::Process qw(await);
 
 my $ROOT = abs_path(dirname(__FILE__) . '/../../..');
+my $CALLS = 1_000_000;   # that are remembered
+my %PLAIN = map { $_ => 1 } qw(EVAL HDEL SCAN SSCAN XADD XDEL XRANGE);
+
+my %script;              # names by SHA-1
 
 
 # dir: folder of its data; conf: more arguments of redis-server, by name
@@ -103,6 +108,49 @@ sub script($self, $name, $keys, @arguments) {
 sub run_id($self) {
     return $1 if $self->cmd(qw(INFO server)) =~ /^run_id:(\w+)/m;
     die "redis has no run id\n";
+}
+
+
+# Has the server remember each call from now on.
+sub note_calls($self) {
+    $self->cmd(qw(CONFIG SET slowlog-max-len), $CALLS);
+    $self->cmd(qw(SLOWLOG RESET));
+    $self->cmd(qw(CONFIG SET slowlog-log-slower-than 0));
+}
+
+
+# What it remembers, and no more from now on: of each call of the module { name,
+# of the script or command; args, their number; last, the last one; took, in us }.
+# What a script calls is in the script's own time.
+sub noted_calls($self) {
+    $self->cmd(qw(CONFIG SET slowlog-log-slower-than -1));
+
+    %script = map { my $file = $_;
+        open(my $in, '<', $file) or die "$file: $!\n";
+        local $/;
+        (sha1_hex(<$in>) => basename($file, '.lua')) }
+        glob("$ROOT/lua-scripts/*.lua") if not %script;
+
+    my @calls;
+
+    for my $entry ($self->cmd(qw(SLOWLOG GET), $CALLS)->@*) {
+        my ($took, $argv) = $entry->@[ 2, 3 ];
+        my ($name, $args, $last) = (uc($argv->[0]), scalar @$argv, $argv->[-1]);
+
+        if ($name eq 'EVALSHA') {
+            $name = $script{ $argv->[1] } // $argv->[1];
+
+        } elsif (not $PLAIN{$name}) {
+            next;
+        }
+
+        # the server keeps the beginning of a long list
+        $args += $1 - 1 if $last =~ /\A\.\.\. \((\d+) more arguments\)\z/;
+
+        push @calls, { name => $name, args => $args, last => $last, took => $took };
+    }
+
+    return @calls;
 }
 
 
