@@ -109,13 +109,14 @@ faults:
 # some of them: make check-asan TESTS=t/coupon/draw.t
 check-asan:
 	@tools/install build run test
-	@$(MAKE) --no-print-directory -j $$(nproc) BUILD=$(CURDIR)/build-asan \
+	@$(MAKE) --no-print-directory -j $$(nproc) FAULTS=1 \
+	    BUILD=$(CURDIR)/build-asan \
 	    SANITIZE="-fsanitize=address,undefined -fno-omit-frame-pointer" module
 	PROVE_FLAGS="$(PROVE_FLAGS)" tools/check asan $(TESTS)
 
 check-valgrind:
 	@tools/install build run test check
-	@$(MAKE) --no-print-directory -j $$(nproc) module
+	@$(MAKE) --no-print-directory -j $$(nproc) FAULTS=1 module
 	PROVE_FLAGS="$(PROVE_FLAGS)" tools/check valgrind $(TESTS)
 
 # The long forms of two tests: a worker's size over ten minutes, and 500 deaths.
