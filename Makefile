@@ -1,9 +1,13 @@
 # Builds, runs and tests the module; README.md says what each target is for.
 
-# FAULTS=1: a test build, with points at which a worker can be made to end
+# FAULTS=1: a test build, with points at which a worker can be made to end, and
+# memory that runs out
 ifeq ($(FAULTS),1)
 BUILD     ?= $(CURDIR)/build-faults
 DEFINES   := -DBB_FAULTS
+WRAPPERS  := src/core/core_fault_alloc.c
+WRAPPED   := $(shell sed -n 's/^__wrap_\(\w*\).*/\1/p' $(WRAPPERS))
+LIBS      := $(WRAPPED:%=-Wl,--wrap=%)
 endif
 
 NGINX_SRC ?= /usr/share/nginx/src
@@ -49,12 +53,12 @@ $(LIST): FORCE
 # The flags of Debian's own build, so that the stock nginx loads the module.
 # Warnings come in by config: as errors of configure's own small programs they
 # would spoil what it finds out about the system.
-$(OBJS)/Makefile: config config.make $(LIST)
+$(OBJS)/Makefile: config config.make $(LIST) $(WRAPPERS)
 	@test -f $(NGINX_SRC)/conf_flags || { echo "nginx's source is missing:" \
 	    "install the package nginx-dev, or name it with NGINX_SRC=" >&2; \
 	    exit 1; }
 	@cd $(NGINX_SRC) && BB_STORE_CFLAGS="$(WARNINGS) $(SANITIZE) $(DEFINES)" \
-	    BB_STORE_LIBS="$(SANITIZE)" bash -c '. ./conf_flags \
+	    BB_STORE_LIBS="$(SANITIZE) $(LIBS)" bash -c '. ./conf_flags \
 	    && ./configure --builddir=$(OBJS) "$${NGX_CONF_FLAGS[@]}" \
 	        --with-cc-opt="-g -O2 -fPIC" \
 	        --add-dynamic-module=$(CURDIR)' > $(BUILD)/configure.log 2>&1 \
@@ -107,13 +111,14 @@ faults:
 # some of them: make check-asan TESTS=t/coupon/draw.t
 check-asan:
 	@tools/install build run test
-	@$(MAKE) --no-print-directory -j $$(nproc) BUILD=$(CURDIR)/build-asan \
+	@$(MAKE) --no-print-directory -j $$(nproc) FAULTS=1 \
+	    BUILD=$(CURDIR)/build-asan \
 	    SANITIZE="-fsanitize=address,undefined -fno-omit-frame-pointer" module
 	PROVE_FLAGS="$(PROVE_FLAGS)" tools/check asan $(TESTS)
 
 check-valgrind:
 	@tools/install build run test check
-	@$(MAKE) --no-print-directory -j $$(nproc) module
+	@$(MAKE) --no-print-directory -j $$(nproc) FAULTS=1 module
 	PROVE_FLAGS="$(PROVE_FLAGS)" tools/check valgrind $(TESTS)
 
 # The long forms of two tests: a worker's size over ten minutes, and 500 deaths.

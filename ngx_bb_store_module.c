@@ -6,11 +6,11 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_http.h>
-#include <jansson.h>
 
 #include "call/call_client.h"
 #include "cargo/cargo_endpoints.h"
 #include "core/core_conf.h"
+#include "core/core_jansson.h"
 #include "core/core_reply.h"
 #include "core/core_req.h"
 #include "core/core_settings.h"
@@ -968,8 +968,7 @@ ngx_bb_store_init_process(ngx_cycle_t *cycle)
 
     bb_time_init();
 
-    /* otherwise jansson opens a file when it makes its first object */
-    json_object_seed(0);
+    bb_jansson_init();
 
     if (ngx_bb_store_start(cycle, bmcf) != NGX_OK) {
         ngx_log_error(NGX_LOG_ALERT, cycle->log, 0,

@@ -8,6 +8,7 @@
  */
 
 #include "call/call_client.h"
+#include "core/core_jansson.h"
 #include "shm/shm_zone.h"
 
 
@@ -412,7 +413,13 @@ bb_call_answer(bb_call_t *call, ngx_http_request_t *sr, ngx_int_t rc,
 
     b = sr->out->buf;
 
-    *envelope = json_loadb((char *) b->pos, b->last - b->pos, 0, NULL);
+    if (bb_jansson_load(b->pos, b->last - b->pos, 0, envelope) == NGX_ERROR) {
+        ngx_log_error(NGX_LOG_ERR, sr->connection->log, 0,
+                      "bb_store call: no memory for the answer of %s",
+                      bb_call_op_name(call->id));
+        return BB_CALL_BAD;
+    }
+
     *data = json_object_get(*envelope, "data");
 
     result = json_object_get(*envelope, "result");

@@ -5,6 +5,7 @@
  */
 
 #include "core/core_input.h"
+#include "core/core_jansson.h"
 #include "core/core_reply.h"
 
 #include <math.h>
@@ -638,9 +639,8 @@ bb_input_body_headers(bb_req_t *req)
 ngx_int_t
 bb_input_body(bb_req_t *req)
 {
-    ngx_int_t     rc;
-    ngx_str_t     body;
-    json_error_t  error;
+    ngx_int_t  rc;
+    ngx_str_t  body;
 
     rc = bb_input_buffer(req, &body);
 
@@ -671,11 +671,14 @@ bb_input_body(bb_req_t *req)
 
     /* also refuses \u0000, lone surrogates, bytes that are not UTF-8 */
 
-    req->body = json_loadb((char *) body.data, body.len, JSON_DECODE_ANY,
-                           &error);
+    rc = bb_jansson_load(body.data, body.len, JSON_DECODE_ANY, &req->body);
 
-    if (req->body == NULL) {
+    if (rc == NGX_DECLINED) {
         return bb_input_invalid(req, "the body is not valid JSON", NULL);
+    }
+
+    if (rc != NGX_OK) {
+        return bb_input_error(req);
     }
 
     return bb_json_body(req, req->body, &body);

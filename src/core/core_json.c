@@ -4,6 +4,7 @@
  */
 
 #include "core/core_input.h"
+#include "core/core_jansson.h"
 #include "core/core_reply.h"
 #include "core/core_time.h"
 
@@ -335,7 +336,7 @@ bb_json_text(bb_req_t *req, const bb_field_t *field, bb_value_t *value,
     }
 
     /* 15 digits: what was written, not its nearest double */
-    text = json_dumps(json, JSON_ENCODE_ANY|JSON_REAL_PRECISION(15));
+    text = bb_jansson_dump(json, JSON_ENCODE_ANY|JSON_REAL_PRECISION(15));
     if (text == NULL) {
         return bb_input_error(req);
     }
@@ -470,7 +471,7 @@ bb_json_objects(bb_req_t *req, const bb_field_t *field, bb_value_t *value,
         return rc;
     }
 
-    text = json_dumps(list, JSON_COMPACT);
+    text = bb_jansson_dump(list, JSON_COMPACT);
     json_decref(list);
 
     if (text == NULL) {

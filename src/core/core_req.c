@@ -8,6 +8,7 @@
  */
 
 #include "core/core_req.h"
+#include "core/core_fault.h"
 #include "core/core_input.h"
 #include "core/core_query.h"
 #include "core/core_reply.h"
@@ -47,6 +48,8 @@ bb_req_handler(ngx_http_request_t *r)
     if (req) {
         return req->status;
     }
+
+    bb_fault_request(r);
 
     if (r->uri.len < lcf->mount.len
         || ngx_strncmp(r->uri.data, lcf->mount.data, lcf->mount.len) != 0)

@@ -16,9 +16,8 @@
  */
 
 #include "coupon/coupon_audit.h"
+#include "core/core_jansson.h"
 #include "postgres/postgres_param.h"
-
-#include <jansson.h>
 
 
 /*
@@ -620,8 +619,13 @@ bb_audit_log_entry(bb_coupon_audit_t *audit, redisReply *entry)
         return NGX_OK;
     }
 
-    claims = json_loadb(fields->element[3]->str, fields->element[3]->len, 0,
-                        NULL);
+    if (bb_jansson_load(fields->element[3]->str, fields->element[3]->len, 0,
+                        &claims)
+        == NGX_ERROR)
+    {
+        bb_audit_fail(audit, "out of memory");
+        return NGX_ERROR;
+    }
 
     for (i = 0; i < json_array_size(claims); i++) {
         user = json_array_get(json_array_get(claims, i), 0);

@@ -8,8 +8,7 @@
 
 #include "coupon/coupon_issuer.h"
 #include "core/core_fault.h"
-
-#include <jansson.h>
+#include "core/core_jansson.h"
 
 
 #define BB_COUPON_SWEEP_ENTRIES  50
@@ -263,12 +262,18 @@ bb_coupon_sweep_entry(bb_coupon_sweep_t *sweep, redisReply *entry)
     text.len = fields->element[3]->len;
 
     coupon = strtoll(fields->element[1]->str, &end, 10);
-    claims = json_loadb((char *) text.data, text.len, 0, NULL);
+    rc = bb_jansson_load(text.data, text.len, 0, &claims);
 
-    rc = NGX_DECLINED;
+    if (rc == NGX_OK) {
 
-    if (*end == '\0' && json_is_array(claims) && json_array_size(claims) > 0) {
-        rc = bb_coupon_sweep_claims(sweep, coupon, &id, claims);
+        if (*end == '\0' && json_is_array(claims)
+            && json_array_size(claims) > 0)
+        {
+            rc = bb_coupon_sweep_claims(sweep, coupon, &id, claims);
+
+        } else {
+            rc = NGX_DECLINED;
+        }
     }
 
     json_decref(claims);

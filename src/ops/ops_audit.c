@@ -203,16 +203,20 @@ bb_ops_audit_done(void *data, bb_coupon_audit_t *audit)
     } else {
         json = bb_ops_audit_coupon(audit);
 
-        if (ops->repair) {
-            json_object_set_new(json, "repaired",
-                json_pack("{s:I, s:I, s:I, s:I}",
-                          "members_added",
-                          (json_int_t) audit->repaired.added,
-                          "members_removed",
-                          (json_int_t) audit->repaired.removed,
-                          "fields_put", (json_int_t) audit->repaired.fields,
-                          "issued_count_set",
-                          (json_int_t) audit->repaired.counts));
+        if (ops->repair
+            && json_object_set_new(json, "repaired",
+                   json_pack("{s:I, s:I, s:I, s:I}",
+                             "members_added",
+                             (json_int_t) audit->repaired.added,
+                             "members_removed",
+                             (json_int_t) audit->repaired.removed,
+                             "fields_put", (json_int_t) audit->repaired.fields,
+                             "issued_count_set",
+                             (json_int_t) audit->repaired.counts))
+               != 0)
+        {
+            json_decref(json);
+            json = NULL;
         }
     }
 
@@ -264,7 +268,10 @@ bb_ops_audit_users(bb_audit_users_t *users)
     array = json_array();
 
     for (i = 0; i < ngx_min(users->n, BB_AUDIT_USERS); i++) {
-        json_array_append_new(array, json_integer(users->first[i]));
+        if (json_array_append_new(array, json_integer(users->first[i])) != 0) {
+            json_decref(array);
+            return NULL;
+        }
     }
 
     return json_pack("{s:I, s:o}", "count", (json_int_t) users->n,
@@ -290,10 +297,15 @@ bb_ops_audit_fields(bb_audit_fields_t *fields)
     for (i = 0; i < BB_AUDIT_FIELDS; i++) {
         field = &fields->field[i];
 
-        json_object_set_new(json, names[i],
-                            field->len ? json_stringn((char *) field->data,
-                                                      field->len)
-                                       : json_null());
+        if (json_object_set_new(json, names[i],
+                                field->len ? json_stringn((char *) field->data,
+                                                          field->len)
+                                           : json_null())
+            != 0)
+        {
+            json_decref(json);
+            return NULL;
+        }
     }
 
     return json;
@@ -338,11 +350,16 @@ bb_ops_round(bb_coupon_round_t *round)
     for (i = 0; i < ngx_min(round->inconsistent, BB_ROUND_COUPONS); i++) {
         found = &round->first[i];
 
-        json_array_append_new(list,
-            json_pack("{s:I, s:I, s:I}",
-                      "coupon", (json_int_t) found->coupon,
-                      "differences", (json_int_t) found->found,
-                      "left", (json_int_t) found->left));
+        if (json_array_append_new(list,
+                json_pack("{s:I, s:I, s:I}",
+                          "coupon", (json_int_t) found->coupon,
+                          "differences", (json_int_t) found->found,
+                          "left", (json_int_t) found->left))
+            != 0)
+        {
+            json_decref(list);
+            return NULL;
+        }
     }
 
     return json_pack("{s:b, s:I, s:I, s:I, s:I, s:o}",

@@ -1,6 +1,8 @@
 /* The operations listener: paths, waiting, answers. */
 
 #include "ops/ops_handler.h"
+#include "core/core_fault.h"
+#include "core/core_jansson.h"
 
 
 static ngx_int_t bb_ops_live(ngx_http_request_t *r);
@@ -26,6 +28,8 @@ bb_ops_handler(ngx_http_request_t *r)
         { ngx_string("/ops/status"), bb_ops_status },
         { ngx_null_string, NULL }
     };
+
+    bb_fault_request(r);
 
     rc = bb_ops_audit(r);
 
@@ -142,14 +146,17 @@ bb_ops_reply(ngx_http_request_t *r, ngx_uint_t status, json_t *json)
     ngx_table_elt_t     *h;
     ngx_pool_cleanup_t  *cln;
 
-    text = json ? json_dumps(json, JSON_COMPACT) : NULL;
+    text = json ? bb_jansson_dump(json, JSON_COMPACT) : NULL;
     json_decref(json);
 
     b = ngx_calloc_buf(r->pool);
-    h = ngx_list_push(&r->headers_out.headers);
     cln = ngx_pool_cleanup_add(r->pool, 0);
 
-    if (text == NULL || b == NULL || h == NULL || cln == NULL) {
+    /* last: nothing may fail while the header is there and not filled in */
+
+    if (text == NULL || b == NULL || cln == NULL
+        || (h = ngx_list_push(&r->headers_out.headers)) == NULL)
+    {
         free(text);
         ngx_http_finalize_request(r, NGX_HTTP_INTERNAL_SERVER_ERROR);
         return;

@@ -103,9 +103,13 @@ bb_ops_status_done(bb_ops_t *ops)
     for (i = 0; i < BB_SHM_WORKERS; i++) {
         slot = &state->workers[i];
 
-        if (bb_shm_alive(slot)) {
-            json_array_append_new(workers,
-                                  bb_ops_status_worker(state, slot));
+        if (bb_shm_alive(slot)
+            && json_array_append_new(workers, bb_ops_status_worker(state, slot))
+               != 0)
+        {
+            json_decref(workers);
+            bb_ops_reply(ops->r, NGX_HTTP_OK, NULL);
+            return;
         }
     }
 
@@ -229,7 +233,11 @@ bb_ops_status_coupon(bb_shm_state_t *state)
             (void) ngx_sprintf((u_char *) name, "%ui-%ui%Z", n, 2 * n - 1);
         }
 
-        json_object_set_new(sizes, name, json_integer(sum.sizes[i]));
+        if (json_object_set_new(sizes, name, json_integer(sum.sizes[i])) != 0)
+        {
+            json_decref(sizes);
+            return NULL;
+        }
     }
 
     return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I,"
@@ -310,17 +318,22 @@ bb_ops_status_breakers(bb_shm_state_t *state)
     for (op = BB_CALL_FLOWERS + 1; op < BB_CALL_OPS; op++) {
         breaker = &state->breakers[op];
 
-        json_object_set_new(json, bb_call_op_name(op),
-            json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}",
-                      "state", bb_breaker_state_name(breaker->state),
-                      "since", (json_int_t) breaker->since,
-                      "judged", (json_int_t) breaker->n,
-                      "failed", (json_int_t) breaker->failed,
-                      "slow", (json_int_t) breaker->slow,
-                      "passed", (json_int_t) breaker->passed,
-                      "refused", (json_int_t) breaker->refused,
-                      "failures", (json_int_t) breaker->failures,
-                      "opened", (json_int_t) breaker->opened));
+        if (json_object_set_new(json, bb_call_op_name(op),
+                json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}",
+                          "state", bb_breaker_state_name(breaker->state),
+                          "since", (json_int_t) breaker->since,
+                          "judged", (json_int_t) breaker->n,
+                          "failed", (json_int_t) breaker->failed,
+                          "slow", (json_int_t) breaker->slow,
+                          "passed", (json_int_t) breaker->passed,
+                          "refused", (json_int_t) breaker->refused,
+                          "failures", (json_int_t) breaker->failures,
+                          "opened", (json_int_t) breaker->opened))
+            != 0)
+        {
+            json_decref(json);
+            return NULL;
+        }
     }
 
     return json;

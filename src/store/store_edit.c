@@ -9,6 +9,7 @@
 
 #include "store/store_facade.h"
 #include "call/call_client.h"
+#include "core/core_jansson.h"
 #include "core/core_query.h"
 #include "core/core_reply.h"
 
@@ -79,7 +80,7 @@ bb_store_create_flowers(bb_req_t *req, void *data, json_t *answer)
         return;
     }
 
-    text = json_dumps(answer, JSON_COMPACT);
+    text = bb_jansson_dump(answer, JSON_COMPACT);
     if (text == NULL) {
         bb_reply_error(req);
         return;

@@ -8,6 +8,7 @@
 
 #include "store/store_facade.h"
 #include "call/call_client.h"
+#include "core/core_jansson.h"
 #include "core/core_query.h"
 #include "core/core_reply.h"
 #include "core/core_script.h"
@@ -493,7 +494,7 @@ bb_store_page_product(bb_req_t *req, void *data, json_t *answer)
     id = json_object_get(answer, "subscriptionProductId");
 
     if (json_is_string(id)) {
-        text = json_dumps(id, JSON_ENCODE_ANY);
+        text = bb_jansson_dump(id, JSON_ENCODE_ANY);
 
         /* without memory it is as if the call had failed */
 

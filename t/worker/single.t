@@ -16,7 +16,7 @@ my $file = $t->dir() . '/single.conf';
 
 $nginx->configure();
 open(my $out, '>', $file) or die "$file: $!\n";
-print $out $nginx->conf() =~ s/^master_process on;/master_process off;/mr;
+print $out $nginx->scaled_conf() =~ s/^master_process on;/master_process off;/mr;
 close($out) or die "$file: $!\n";
 
 sub start() {

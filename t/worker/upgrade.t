@@ -21,7 +21,7 @@ END { kill('TERM', grep { $_ and is_alive($_) } $old, $new) }
 # a master that is nobody's daemon takes no new binary
 $t->nginx()->configure();
 open(my $out, '>', "$dir/daemon.conf") or die "daemon.conf: $!\n";
-print $out $t->nginx()->conf() =~ s/^daemon off;/daemon on;/mr;
+print $out $t->nginx()->scaled_conf() =~ s/^daemon off;/daemon on;/mr;
 close($out) or die "daemon.conf: $!\n";
 
 sub master() {

@@ -11,9 +11,10 @@ use JSON::PP;
 use Socket qw(IPPROTO_TCP TCP_NODELAY);
 use Time::HiRes qw(time);
 
+use BB::Process qw(scaled);
 use BB::Response;
 
-my $TIMEOUT = 10;
+my $TIMEOUT = scaled(10);
 my $JSON = JSON::PP->new->canonical->allow_nonref;
 
 
@@ -89,7 +90,7 @@ sub write($self, $bytes) {
 # The next answer on this connection; one of status 0 if it does not come.
 sub answer($self, %o) {
     my $sock = $self->_sock();
-    my $end = time() + ($o{timeout} // $TIMEOUT);
+    my $end = time() + $TIMEOUT;
     my $eof = 0;
 
     while (1) {
@@ -112,7 +113,7 @@ sub is_closed($self, %o) {
     my $sock = $self->{sock} // return 1;
 
     return 0 if length($self->{buffer});
-    return 0 if not IO::Select->new($sock)->can_read($o{timeout} // 0);
+    return 0 if not IO::Select->new($sock)->can_read(scaled($o{timeout} // 0));
 
     my $n = $sock->sysread($self->{buffer}, 65536, length($self->{buffer}));
 
@@ -152,7 +153,7 @@ sub burst($port, %o) {
     my ($next, $done) = (0, 0);
     my $readers = IO::Select->new();
     my $writers = IO::Select->new();
-    my $end = time() + ($o{timeout} // 120);
+    my $end = time() + scaled($o{timeout} // 120);
 
     my $start = sub($c) {
         $c->{sock} //= do {

@@ -4,19 +4,31 @@ package BB::Nginx;
 
 use v5.36;
 use Cwd qw(abs_path);
-use File::Basename qw(dirname);
+use File::Basename qw(basename dirname);
 use File::Path qw(make_path);
+use File::Temp qw(tempdir);
 use IO::Socket::INET;
 use POSIX ();
 
 use BB::Port;
-use BB::Process qw(await children is_alive server_user);
+use BB::Process qw(await children is_alive scaled server_user);
 
 my $ROOT = abs_path(dirname(__FILE__) . '/../../..');
 my $SERVER = $ENV{BB_NGINX} // '/usr/sbin/nginx';
 my $MODULE = abs_path($ENV{BB_MODULE} // "$ROOT/build/ngx_bb_store_module.so");
 
 my $QUIT_TIME = 20;      # seconds, within which a worker that owes nothing ends
+
+# the module's, where a configuration names none
+my %DEADLINES = (
+    redis_args => { 'timeout=' => '1s', 'connect_timeout=' => '1s' },
+    postgres_args => { 'timeout=' => '3s', 'connect_timeout=' => '2s' },
+    http => { 'bb_store_coupon_timeout ' => '3s;', 'bb_store_call_timeout ' => '3s;' },
+);
+
+# what nginx hands on to a binary that takes its place
+my @ENV = grep { defined $ENV{BB_CHECK} and $ENV{BB_CHECK} eq 'asan' }
+    qw(LD_PRELOAD ASAN_OPTIONS UBSAN_OPTIONS LSAN_OPTIONS);
 
 # lines that no test may leave in a log
 my @FAULTS = (
@@ -39,11 +51,20 @@ sub new($class, %o) {
         ports => { map { $_ => BB::Port::take() } qw(public internal ops) } },
         $class;
 
-    make_path($self->{dir}, "$self->{dir}/reports");
+    make_path($self->{dir});
     chmod(0755, $self->{dir});
-    chmod(01777, "$self->{dir}/reports");
-    $ENV{BB_REPORTS} = "$self->{dir}/reports";
+    $self->_take_reports() if $ENV{BB_CHECK};
     return $self;
+}
+
+
+# Under a checker (see tools/check): a folder for what it reports, which stays.
+sub _take_reports($self) {
+    my $name = basename(dirname($0)) . '-' . basename($0, '.t');
+
+    $self->{reports} = $ENV{BB_REPORTS} = tempdir("$name-XXXX",
+        DIR => $ENV{BB_CHECK_DIR});
+    chmod(01777, $self->{reports});
 }
 
 
@@ -57,7 +78,8 @@ sub error_log($self) { return "$self->{dir}/error.log" }
 
 sub conf($self, %more) {
     my $user = server_user();
-    my %o = ($self->%*, %more, user => defined $user ? 'user nobody nogroup;' : '');
+    my %o = ($self->%*, %more, env => join(' ', map { "env $_;" } @ENV),
+        user => defined $user ? 'user nobody nogroup;' : '');
     my $onward = $o{upstream} ? "proxy_pass http://127.0.0.1:$o{upstream};" : '';
     my $redis = $o{redis_url} // 'redis://127.0.0.1:' . $o{redis}->port() . '/0';
     my $postgres = $o{conninfo} // $o{postgres}->conninfo();
@@ -71,6 +93,7 @@ pid $o{dir}/nginx.pid;
 error_log $o{dir}/error.log $o{log};
 load_module $MODULE;
 env TZ=$o{zone};
+$o{env}
 $o{main}
 
 events { worker_connections 2048; }
@@ -115,6 +138,28 @@ END
 }
 
 
+# The configuration to run with: deadlines are scaled, also those that it leaves to
+# the module, and the age of which claims are taken for lost.
+sub scaled_conf($self) {
+    return $self->conf() if scaled(1) == 1;
+
+    my %o = map { $_ => $self->{$_} } keys %DEADLINES;
+
+    for my $level (keys %o) {
+        my %default = $DEADLINES{$level}->%*;
+
+        for my $name (grep { $o{$level} !~ /(?<!\w)$_/ } sort keys %default) {
+            $o{$level} .= " $name$default{$name}";
+        }
+    }
+
+    return $self->conf(%o) =~ s{
+        (?: (?<!\w)(?:connect_)?timeout=
+          | \bbb_store_(?:coupon_timeout|call_timeout|sweep)[ ] )
+        \K (\d+)(ms|s) \b}{ scaled($2 eq 's' ? $1 * 1000 : $1) . 'ms' }gerx;
+}
+
+
 # Tests a configuration that differs in %more, with logs of its own; returns what
 # nginx -t says, '' if all is well.  without: a directive of the http level that
 # is left out
@@ -148,7 +193,7 @@ sub configure($self, %o) {
     $self->@{ keys %o } = values %o;
 
     open(my $conf, '>', "$self->{dir}/nginx.conf") or die "nginx.conf: $!\n";
-    print $conf $self->conf();
+    print $conf $self->scaled_conf();
     close($conf) or die "nginx.conf: $!\n";
 }
 
@@ -297,7 +342,7 @@ sub faults($self) {
             and not grep { $line =~ $_ } $self->{excused}->@*;
     } split(/\n/, $self->log_text());
 
-    return (@lines, _text(glob("$self->{dir}/reports/*")) =~ /^.+$/mg);
+    return (@lines, _text($self->{reports} ? glob("$self->{reports}/*") : ()) =~ /^.+$/mg);
 }
 
 

@@ -7,14 +7,20 @@ use POSIX qw(WNOHANG);
 use Time::HiRes qw(time sleep);
 use Exporter qw(import);
 
-our @EXPORT_OK = qw(await children server_user is_alive);
+our @EXPORT_OK = qw(await children scaled server_user is_alive);
 
 my @SERVER_USERS = qw(postgres nobody);
+my $SLOW = $ENV{BB_SLOW} // 1;
 
 
-# Waits until $condition holds, at most $seconds; returns its last value.
+# A time, longer by as much as nginx is slower under a checker (see tools/check):
+# for deadlines, and for what must be done by one of them.
+sub scaled($time) { return $time * $SLOW }
+
+
+# Waits until $condition holds, at most $seconds, scaled; returns its last value.
 sub await($seconds, $condition) {
-    my $end = time() + $seconds;
+    my $end = time() + scaled($seconds);
 
     while (1) {
         my $value = $condition->();
@@ -117,7 +123,7 @@ sub ready($self, $seconds, $condition) {
 }
 
 
-# Ends the process; true if it went by itself within $seconds.
+# Ends the process; true if it went by itself within $seconds, scaled.
 sub stop($self, $signal, $seconds) {
     my $willing = 1;
 

@@ -13,11 +13,11 @@ use Time::HiRes qw(time);
 use BB::Client;
 use BB::Ops;
 use BB::Port;
-use BB::Process qw(await);
+use BB::Process qw(await scaled);
 
 our @EXPORT = qw(data envelope settles);
 
-my $TIMEOUT = 10;
+my $TIMEOUT = scaled(10);
 my $LOCATION = '/bb-services/';
 
 
