@@ -17,13 +17,12 @@ local decode = cjson.decode
 
 local _M = {}
 
-local REDIS_TIMEOUT = 3000          -- ms; also the wait for a free connection
+local REDIS_TIMEOUT = 3000          -- ms
 local REDIS_IDLE = 60000
 
--- connections of a worker, and requests that may wait for one: see README.md
-local REDIS_POOL = 64
+-- connections that a worker keeps, see ../README.md
+local REDIS_POOL = 2048
 local PG_POOL = 16
-local BACKLOG = 8192
 
 local script, sha, db, redis_host, redis_port, redis_options, ack_commit
 
@@ -546,7 +545,7 @@ function _M.start(env)
 
     redis_host, redis_port = env("BB_REDIS"):match("^(.*):(%d+)$")
     redis_options = {
-        pool = "redis", backlog = BACKLOG,
+        pool = "redis",
         pool_size = tonumber(env("BB_PEER_REDIS_POOL") or REDIS_POOL),
     }
 
@@ -555,7 +554,7 @@ function _M.start(env)
     db = pg.new{
         host = env("BB_PGHOST"), port = env("BB_PGPORT"),
         user = env("BB_PGUSER"), database = env("BB_PGDATABASE"),
-        pool = tonumber(env("BB_PEER_PG_POOL") or PG_POOL), backlog = BACKLOG,
+        pool = tonumber(env("BB_PEER_PG_POOL") or PG_POOL),
         settings = { TimeZone = zone ~= "" and zone or nil,
                      client_encoding = "UTF8" },
         statements = {

@@ -1,6 +1,6 @@
 -- pg.lua: a small PostgreSQL client on nginx's cosockets.
 --
---   local db = pg.new{ host =, port =, user =, database =, pool =, backlog =,
+--   local db = pg.new{ host =, port =, user =, database =, pool =,
 --                      settings = { name = value }, statements = { name = sql } }
 --   local rows, n, code = db:query(name, count, value, ...)
 --
@@ -10,17 +10,23 @@
 -- few calls as the answer allows, mostly one.  Values and results are text; nil
 -- and false stand for NULL.
 --
--- Connections wait in nginx's pool.  At most `pool` of them exist in a worker,
--- and up to `backlog` requests queue for one.
+-- Connections wait in nginx's pool.  At most `pool` of them exist in a worker, and
+-- requests queue for one at a semaphore.  (The queue that cosockets have of their
+-- own, `backlog`, gives a connection that was just put back to whoever comes, and
+-- the request that it has woken for it makes a new one: under load it opened twice
+-- as many as the pool holds, and closed them again.)
 
 local byte, sub, char, find = string.byte, string.sub, string.char, string.find
 local floor, tonumber, select, pairs = math.floor, tonumber, select, pairs
+local semaphore = require "ngx.semaphore"
+
 local tcp = ngx.socket.tcp
 
 local _M = {}
 local mt = { __index = _M }
 
-local CONNECT_TIMEOUT = 3000        -- ms; also the wait for a free connection
+local WAIT = 3                      -- s, for a free connection
+local CONNECT_TIMEOUT = 3000        -- ms
 local SEND_TIMEOUT = 3000
 local READ_TIMEOUT = 5000
 local IDLE_TIMEOUT = 60000
@@ -87,8 +93,8 @@ function _M.new(options)
     return setmetatable({
         host = host, port = port, heads = heads, names = names, parses = parses,
         startup = int32(#startup + 4) .. startup,
-        options = { pool = "pg", pool_size = options.pool,
-                    backlog = options.backlog },
+        options = { pool = "pg", pool_size = options.pool },
+        free = semaphore.new(options.pool),
     }, mt)
 end
 
@@ -253,11 +259,7 @@ local function connect(self)
 end
 
 
--- Runs a prepared statement with count values.  Returns the rows, each a list of
--- texts with false for NULL, and the number of rows that the command's tag tells;
--- or nil, a text, and the SQLSTATE if the server refused.  Without one it is not
--- known whether the statement was executed.
-function _M.query(self, name, count, ...)
+local function execute(self, name, count, ...)
     local sock, err = connect(self)
 
     if not sock then
@@ -300,12 +302,32 @@ function _M.query(self, name, count, ...)
 
     local rows, tag, code = receive(sock, 1)
 
-    -- what is wrong with the connection, or a statement that it does not know
+    -- not where the connection is broken, or has forgotten the statement
     if rows or code and code ~= "26000" then
         sock:setkeepalive(IDLE_TIMEOUT)
     else
         sock:close()
     end
+
+    return rows, tag, code
+end
+
+
+-- Runs a prepared statement with count values.  Returns the rows, each a list of
+-- texts with false for NULL, and the number of rows that the command's tag tells;
+-- or nil, a text, and the SQLSTATE if the server refused.  Without one it is not
+-- known whether the statement was executed.
+function _M.query(self, name, count, ...)
+    local free = self.free
+    local ok, err = free:wait(WAIT)
+
+    if not ok then
+        return nil, err
+    end
+
+    local rows, tag, code = execute(self, name, count, ...)
+
+    free:post(1)
 
     return rows, tag, code
 end
