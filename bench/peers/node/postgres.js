@@ -1,4 +1,4 @@
-// postgres.js: prepared statements over a few connections.
+// postgres.js: prepared statements over a few pipelined connections.
 
 'use strict';
 
@@ -7,41 +7,23 @@ const pg = require('pg');
 const TIMEOUT = 5000;
 
 
-// options: as of pg;  count: connections;  pipeline: several queries at a time on
-// each, else one
-exports.create = function (options, count, pipeline) {
-    options = {
-        ...options,
-        connectionTimeoutMillis: TIMEOUT,
-        query_timeout: TIMEOUT,
-        keepAlive: true,
-    };
-
-    return pipeline ? lanes(options, count) : pool(options, count);
-};
-
-
-function pool(options, count) {
-    const all = new pg.Pool({ ...options, max: count, idleTimeoutMillis: 0 });
-
-    all.on('error', (err) => console.error(`postgres: ${err.message}`));
-
-    return {
-        ready: async () => { await all.query('SELECT'); },
-        query: (statement, values, callback) =>
-            all.query({ ...statement, values }, callback),
-    };
-}
-
-
-// Each query is a transaction of its own, also when others were sent before its
-// answer: every one has its Sync.
-function lanes(options, count) {
+// options: as of pg;  count: connections, each shared by all requests.  Every query
+// has its Sync, so that it is a transaction of its own, also when others were sent
+// before its answer.
+exports.create = function (options, count) {
     const clients = [];
     let next = 0;
 
+    options = {
+        ...options,
+        pipeline: true,
+        keepAlive: true,
+        connectionTimeoutMillis: TIMEOUT,
+        query_timeout: TIMEOUT,
+    };
+
     function connect() {
-        const client = new pg.Client({ ...options, pipeline: true });
+        const client = new pg.Client(options);
 
         client.on('error', (err) => console.error(`postgres: ${err.message}`));
         client.on('end', () => {
@@ -69,4 +51,4 @@ function lanes(options, count) {
             clients[next].query({ ...statement, values }, callback);
         },
     };
-}
+};

@@ -13,7 +13,8 @@ const ROOT = path.resolve(__dirname, '../../..');
 const env = process.env;
 
 const TIMEOUT = 3000;               // ms
-const PG_POOL = 16;                 // see ../README.md
+// connections to PostgreSQL of all workers together, see ../README.md
+const PG_POOL = env.BB_PEER_PG_POOL || (env.BB_PEER_COUNT === '0' ? 16 : 2);
 
 const commit = env.BB_ACK === 'commit';
 
@@ -414,7 +415,7 @@ function connectRedis() {
     redis = new Redis({
         host,
         port: Number(port),
-        enableAutoPipelining: true,
+        enableAutoPipelining: env.XPIPE !== '0',
         enableOfflineQueue: false,
         // what was sent and has no answer is unknown, and not sent again
         autoResendUnfulfilledCommands: false,
@@ -504,7 +505,7 @@ exports.start = async function () {
         user: env.BB_PGUSER,
         database: env.BB_PGDATABASE,
         options: env.TZ ? `-c TimeZone=${env.TZ}` : undefined,
-    }, Number(env.BB_PEER_PG_POOL || PG_POOL), env.BB_PEER_PG_PIPELINE === '1');
+    }, Math.ceil(PG_POOL / env.BB_WORKERS));
 
     const app = fastify({
         logger: false,

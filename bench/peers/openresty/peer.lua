@@ -20,9 +20,10 @@ local _M = {}
 local REDIS_TIMEOUT = 3000          -- ms
 local REDIS_IDLE = 60000
 
--- connections that a worker keeps, see ../README.md
+-- connections to Redis that a worker keeps, and connections to PostgreSQL of all
+-- workers together, with and without the trigger that counts: see ../README.md
 local REDIS_POOL = 2048
-local PG_POOL = 16
+local PG_POOL, PG_POOL_UNCOUNTED = 4, 32
 
 local script, sha, db, redis_host, redis_port, redis_options, ack_commit
 
@@ -537,6 +538,8 @@ end
 function _M.start(env)
     local root = env("BB_ROOT")
     local zone = env("TZ")
+    local pool = env("BB_PEER_PG_POOL")
+                 or env("BB_PEER_COUNT") == "0" and PG_POOL_UNCOUNTED or PG_POOL
 
     script = file(root, "lua-scripts/coupon_issue.lua")
     sha = ngx.sha1_bin(script):gsub(".", function (c)
@@ -554,7 +557,7 @@ function _M.start(env)
     db = pg.new{
         host = env("BB_PGHOST"), port = env("BB_PGPORT"),
         user = env("BB_PGUSER"), database = env("BB_PGDATABASE"),
-        pool = tonumber(env("BB_PEER_PG_POOL") or PG_POOL),
+        pool = math.ceil(pool / env("BB_WORKERS")),
         settings = { TimeZone = zone ~= "" and zone or nil,
                      client_encoding = "UTF8" },
         statements = {
