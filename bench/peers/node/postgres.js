@@ -3,6 +3,7 @@
 'use strict';
 
 const pg = require('pg');
+const turn = require('./turn');
 
 const TIMEOUT = 5000;
 
@@ -48,6 +49,7 @@ exports.create = function (options, count) {
             }
 
             next = (next + 1) % clients.length;
+            turn.hold(clients[next].connection.stream);
             clients[next].query({ ...statement, values }, callback);
         },
     };

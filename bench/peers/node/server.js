@@ -8,6 +8,7 @@ const fastify = require('fastify');
 const Redis = require('ioredis');
 
 const postgres = require('./postgres');
+const turn = require('./turn');
 
 const ROOT = path.resolve(__dirname, '../../..');
 const env = process.env;
@@ -15,6 +16,9 @@ const env = process.env;
 const TIMEOUT = 3000;               // ms
 // connections to PostgreSQL of all workers together, see ../README.md
 const PG_POOL = env.BB_PEER_PG_POOL || (env.BB_PEER_COUNT === '0' ? 16 : 2);
+
+// ioredis' own pipelining instead of ours, see ../README.md
+const AUTO = env.BB_PEER_AUTO_PIPELINE === '1';
 
 const commit = env.BB_ACK === 'commit';
 
@@ -265,6 +269,10 @@ function draw(request, reply) {
         return;
     }
 
+    if (!AUTO) {
+        turn.hold(redis.stream);
+    }
+
     redis.issue(k[0], k[1], k[2], runId, today(), coupon, user, record,
         (err, res) => {
             if (err) {
@@ -415,7 +423,7 @@ function connectRedis() {
     redis = new Redis({
         host,
         port: Number(port),
-        enableAutoPipelining: env.XPIPE !== '0',
+        enableAutoPipelining: AUTO,
         enableOfflineQueue: false,
         // what was sent and has no answer is unknown, and not sent again
         autoResendUnfulfilledCommands: false,

@@ -105,7 +105,7 @@ sub check($name) {
         { id => 10, start => 1, end => 2 },
         { id => 11, deleted => 1 },
         { id => 12 },
-        { id => 13, limit => 100, store => 2 },
+        { id => 13, limit => 1_000_000, store => 2 },
     ])->run();
 
     load_coupon($t, $_) for 7 .. 11, 13;
@@ -233,28 +233,33 @@ sub check($name) {
     $t->db()->stop('immediate');
     is($peer->claim(13, 2000), UNAVAILABLE, 'without PostgreSQL');
     $t->db()->start();
-    is($peer->claim(13, 2001), ISSUED, 'with PostgreSQL again');
+
+    # each try with another user: the one before may have got a place
+    my $holder = 2000;
+
+    ok(await(10, sub { $peer->claim(13, ++$holder) eq ISSUED }),
+        'with PostgreSQL again');
 
     $t->redis()->drop_clients();
-    ok(await(10, sub { $peer->claim(13, 2001) eq ALREADY_ISSUED }),
+    ok(await(10, sub { $peer->claim(13, $holder) eq ALREADY_ISSUED }),
         'the connections to Redis were closed');
 
     $t->redis()->cmd('SCRIPT', 'FLUSH');
-    is($peer->claim(13, 2002), ISSUED, 'the script was lost');
+    is($peer->claim(13, 1_000_002), ISSUED, 'the script was lost');
 
     # the set and its hash survive, and are not those of this process
     $t->redis()->restart();
     ok(await(10, sub {
-        $peer->claim(13, 2003) eq UNAVAILABLE
+        $peer->claim(13, 1_000_003) eq UNAVAILABLE
             and $t->redis()->cmd('INFO', 'commandstats') =~ /cmdstat_eval/;
     }), 'another Redis process was asked');
-    is_deeply([ grep { $_ == 2003 } $t->members(13) ], [],
+    is_deeply([ grep { $_ == 1_000_003 } $t->members(13) ], [],
         'and gave nothing, as nothing is loaded');
     load_again($t, 13);
-    is($peer->claim(13, 2003), ISSUED, 'until it is loaded');
+    is($peer->claim(13, 1_000_003), ISSUED, 'until it is loaded');
 
     $t->redis()->stop();
-    is($peer->claim(13, 2004), UNAVAILABLE, 'without Redis');
+    is($peer->claim(13, 1_000_004), UNAVAILABLE, 'without Redis');
     ok($peer->stop(), 'it ended with all of its processes');
 
     # acknowledged at the claim
@@ -266,8 +271,8 @@ sub check($name) {
 
     my $rows = $t->holders(13);
 
-    is($peer->claim(13, 3000), ISSUED, 'drawn, acknowledged at the claim');
-    is($peer->claim(13, 3000), ALREADY_ISSUED, 'once only');
+    is($peer->claim(13, 1_000_005), ISSUED, 'drawn, acknowledged at the claim');
+    is($peer->claim(13, 1_000_005), ALREADY_ISSUED, 'once only');
     is(scalar($t->holders(13)), $rows, 'without a row');
     ok($peer->stop(), 'it ended with all of its processes, a worker');
 
