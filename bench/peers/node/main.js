@@ -15,7 +15,7 @@ if (workers === 1) {
     supervise();
 
 } else {
-    process.on('disconnect', () => process.exit(0));    // the primary is gone
+    // ends by itself when the primary is gone
     run();
 }
 

@@ -139,6 +139,11 @@ sub check($name) {
         'and the count');
     is($t->claims_left(), 2, 'the intent log has both');
 
+    # a place that Redis gives to who has a row
+    $t->db()->do('INSERT INTO issued_coupon (coupon_id, user_id) VALUES (13, 1)');
+    is($peer->claim(13, 1), ALREADY_ISSUED, 'the row is the last guard');
+    $t->db()->do('DELETE FROM issued_coupon WHERE coupon_id = 13');
+
     # inputs
 
     my @user = (user => 5);
