@@ -398,7 +398,7 @@ function _M.draw()
             return answer(UNKNOWN)
         end
 
-        return unavailable(err or "the coupon is not loaded")
+        return unavailable(rows and "the coupon is not loaded" or err)
     end
 
     if res[1] ~= "I" then
