@@ -32,7 +32,7 @@ ENDPOINTS ?= $(BUILD)/endpoints
 DOCS      ?= $(CURDIR)/docs
 
 .PHONY: all module module-unlocked run stop reset migrate openapi endpoints \
-        test faults check-asan check-valgrind soak clean
+        test faults check-asan check-valgrind soak bench-test clean
 
 all: module
 
@@ -91,7 +91,7 @@ $(ENDPOINTS): tools/endpoints.c $(TABLES) $(wildcard src/*/*.h) \
 	        $(addprefix $(CURDIR)/,tools/endpoints.c $(TABLES))' bb_endpoints
 
 test:
-	@tools/install build run test
+	@tools/install build run test peers
 	@$(MAKE) --no-print-directory -j $$(nproc) module
 	@$(MAKE) --no-print-directory -j $$(nproc) FAULTS=1 \
 	    BUILD=$(BUILD)-faults module
@@ -126,6 +126,18 @@ soak:
 	@tools/install build run test
 	@$(MAKE) --no-print-directory -j $$(nproc) module
 	BB_SOAK=600 BB_LONG=1 $(PROVE) -v t/memory/flat.t t/memory/zone.t
+
+# The packages of the benchmark's Node.js peer, exactly those of its lock file.
+bench/peers/node/node_modules: bench/peers/node/package.json \
+        bench/peers/node/package-lock.json
+	@command -v npm > /dev/null || tools/install node
+	@cd bench/peers/node && npm ci
+	@touch $@
+
+# The tests that need these packages.
+bench-test: bench/peers/node/node_modules
+	@tools/install build run test peers
+	$(PROVE) $(PROVE_FLAGS) -r bench/t
 
 clean:
 	rm -rf $(BUILD) $(BUILD)-faults $(BUILD)-asan
