@@ -4,7 +4,9 @@ package Bench::Measure;
 
 use v5.36;
 
-use Bench::Cpu qw(cpu settle);
+use Time::HiRes qw(clock_gettime CLOCK_MONOTONIC);
+
+use Bench::Cpu qw(cpu);
 use Bench::Wrk;
 
 my $WARM = 0.5;          # seconds
@@ -41,6 +43,83 @@ sub run(%o) {
     $system->pause();
 
     return round($load, $start, $end, @wrong);
+}
+
+
+# One drop: everybody draws once, and the load ends when all have.  The answers
+# of each tenth of a second come from wrk; how many of them were "issued" is
+# looked up meanwhile in the store that was asked last.
+sub drop(%o) {
+    my ($row, $system, $stores) = @o{qw(row system stores)};
+    my $roots = { $stores->roots(), $system->kind() => [ $system->pid() ] };
+    my %wrk = (dir => $o{dir}, port => $system->port(), threads => $o{threads},
+        connections => $o{connections});
+
+    $row->prepare();
+    $system->resume();
+
+    # warm on another coupon, which has no end
+    my $size = $row->samples($system);
+
+    Bench::Wrk->run(%wrk, script => 'claim', seconds => $o{warm} // $WARM,
+        arguments => $row->arguments(1));
+    $row->settled($system, $roots);
+    $row->begin_drop();
+
+    my @issued;
+    my $start = cpu($roots);
+    my $load = Bench::Wrk->run(%wrk, script => 'drop',
+        quota => int($row->{users} / $o{threads}),
+        arguments => { $row->arguments(2)->%*,
+            connections => int($o{connections} / $o{threads}) },
+        each => sub($past) {
+            push @issued, [ clock_gettime(CLOCK_MONOTONIC) * 1000,
+                $system->commits() ? $stores->counted() : $stores->members() ];
+        });
+
+    $row->settled($system, $roots);
+
+    my $end = cpu($roots);
+
+    $row->late_sample($system, $size);
+
+    my @wrong = $row->check($system, { members => 0 }, $load, $size);
+
+    $system->pause();
+
+    my $round = round($load, $start, $end, @wrong);
+    my $seconds = ($load->{ended} - $load->{began}) / 1000;
+
+    $round->{seconds} = $seconds;
+    $round->{rps} = $seconds > 0 ? $load->{requests} / $seconds : 0;
+    $round->{points} = _points($load, \@issued, $row->{limit});
+    return $round;
+}
+
+
+# [ milliseconds since the first request, issued, lost ] of each tenth of a second
+sub _points($load, $issued, $limit) {
+    my $bins = $load->{answers};
+    my ($before, @points) = (0);
+
+    for my $i (0 .. $#$bins) {
+        my $time = $load->{began} + ($i + 1) * 100;
+        my ($last) = grep { $_->[0] <= $time } reverse @$issued;
+        my ($next) = grep { $_->[0] > $time } @$issued;
+
+        $last //= [ $load->{began}, 0 ];
+        $next //= [ $time + 1, $i == $#$bins ? $limit : $last->[1] ];
+
+        my $share = ($time - $last->[0]) / ($next->[0] - $last->[0]);
+        my $sum = $last->[1] + $share * ($next->[1] - $last->[1]);
+        my $new = int($sum - $before + 0.5);
+
+        $new = $bins->[$i] if $new > $bins->[$i];
+        push @points, [ $i * 100, $new, $bins->[$i] - $new ];
+        $before += $new;
+    }
+
+    return \@points;
 }
 
 

@@ -22,9 +22,10 @@ sub conf($self) {
     my $user = server_user();
     my %o = ($self->%*, user => defined $user ? 'user nobody nogroup;' : '',
         load => $self->{module} ? "load_module $MODULE;" : '');
+    my $listen = $self->listen_options();
     my $servers = $self->{module} ? $self->_module() : <<"END";
     server {
-        listen 127.0.0.1:$o{ports}{public} backlog=4096;
+        listen 127.0.0.1:$o{ports}{public} $listen;
         location / { return 200; }
     }
 
@@ -71,10 +72,17 @@ END
 }
 
 
+# Several workers share the connections evenly, here as in the peers.
+sub listen_options($self) {
+    return 'backlog=4096' . ($self->{workers} > 1 ? ' reuseport' : '');
+}
+
+
 sub _module($self) {
     my ($redis, $postgres) = map { $self->{stores}->$_() } qw(redis db);
     my ($port, $conninfo) = ($redis->port(), $postgres->conninfo());
     my %port = $self->{ports}->%*;
+    my $listen = $self->listen_options();
 
     return <<"END";
     bb_store_zone     bb:32m;
@@ -89,14 +97,14 @@ sub _module($self) {
     bb_store_max_body       64k;
 
     server {
-        listen 127.0.0.1:$port{public} backlog=4096;
+        listen 127.0.0.1:$port{public} $listen;
         location = /stores { bb_store store coupon cargo question; }
         location /stores/  { bb_store store coupon cargo question; }
         location / { return 404; }
     }
 
     server {
-        listen 127.0.0.1:$port{internal} backlog=4096;
+        listen 127.0.0.1:$port{internal} $listen;
         location /client/stores { bb_store_internal store coupon cargo; }
     }
 
