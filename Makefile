@@ -28,7 +28,8 @@ ENDPOINTS ?= $(BUILD)/endpoints
 DOCS      ?= $(CURDIR)/docs
 
 .PHONY: all module module-unlocked run stop reset migrate openapi endpoints \
-        test faults check-asan check-valgrind soak clean
+        test faults check-asan check-valgrind soak bench bench-packages \
+        clean
 
 all: module
 
@@ -119,6 +120,24 @@ soak:
 	@tools/install build run test
 	@$(MAKE) --no-print-directory -j $$(nproc) module
 	BB_SOAK=600 BB_LONG=1 $(PROVE) -v t/memory/flat.t t/memory/zone.t
+
+# The comparison; some options: make bench BENCH="--rows=claim --rounds=7"
+BENCH ?=
+
+bench:
+	@tools/install build run bench
+	@$(MAKE) --no-print-directory -j $$(nproc) module
+	@$(MAKE) --no-print-directory bench-packages
+	bench/run $(BENCH); status=$$?; bench/report && exit $$status
+
+# Of a peer in Node.js: the versions of its lock file, and no scripts of theirs.
+bench-packages: $(patsubst %/package-lock.json,%/node_modules, \
+        $(wildcard bench/peers/*/package-lock.json))
+
+%/node_modules: %/package-lock.json
+	cd $* && npm ci --ignore-scripts --no-audit --no-fund \
+	    || { rm -rf node_modules; exit 1; }
+	@touch $@
 
 clean:
 	rm -rf $(BUILD) $(BUILD)-faults $(BUILD)-asan

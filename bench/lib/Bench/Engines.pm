@@ -31,7 +31,14 @@ my @SPECS = (
 );
 
 
-sub specs() { return @SPECS }
+# quick: one of each kind
+sub specs(%o) {
+    return @SPECS if not $o{quick};
+
+    my %seen;
+
+    return grep { not $seen{ $_->{what} }++ } @SPECS;
+}
 
 
 # One measurement; spec, stores, dir, seconds
@@ -84,7 +91,7 @@ sub _postgres(%o) {
     my $program = BB::Postgres::_program('postgres') =~ s{postgres\z}{pgbench}r;
     my $file = "$o{dir}/pgbench.sql";
     my $n = $spec->{users};
-    my @time = $seconds >= 1 ? ('-T', int($seconds)) : ('-t', 20);
+    my @time = $seconds >= 0.5 ? ('-T', int($seconds + 0.5)) : ('-t', 20);
     my $id;
 
     if ($spec->{what} eq 'issue_batch') {

@@ -15,19 +15,19 @@ my @PAIR = (64, 256);
 my @USUAL = (
     # row, ack, workers, connections, coupons, part of the seconds
     [ 'claim', 'commit', 1, \@MAIN, 1 ],
-    [ 'claim', 'commit', 1, \@PAIR, 100, 0.5 ],
+    [ 'claim', 'commit', 1, \@PAIR, 100, 0.4 ],
     [ 'soldout', 'commit', 1, \@MAIN, 1 ],
-    [ 'soldout', 'commit', 1, \@PAIR, 100, 0.5 ],
-    [ 'duplicate', 'commit', 1, [ 64 ], 1, 0.5 ],
+    [ 'soldout', 'commit', 1, \@PAIR, 100, 0.4 ],
+    [ 'duplicate', 'commit', 1, [ 64 ], 1, 0.4 ],
     [ 'drop', 'commit', 1, [ 256 ], 1 ],
-    [ 'my', 'commit', 1, [ 64 ], 1, 0.5 ],
-    [ 'list', 'commit', 1, [ 64 ], 1, 0.5 ],
-    [ 'subtract', 'commit', 1, [ 64 ], 1, 0.5 ],
+    [ 'my', 'commit', 1, [ 64 ], 1, 0.4 ],
+    [ 'list', 'commit', 1, [ 64 ], 1, 0.4 ],
+    [ 'subtract', 'commit', 1, [ 64 ], 1, 0.4 ],
     [ 'claim', 'claim', 1, \@MAIN, 1 ],
-    [ 'claim', 'claim', 1, \@PAIR, 100, 0.5 ],
-    [ 'claim', 'commit', 2, \@PAIR, 1, 0.5 ],
-    [ 'soldout', 'commit', 2, \@PAIR, 1, 0.5 ],
-    [ 'claim', 'claim', 2, \@PAIR, 1, 0.5 ],
+    [ 'claim', 'claim', 1, \@PAIR, 100, 0.4 ],
+    [ 'claim', 'commit', 2, \@PAIR, 1, 0.4 ],
+    [ 'soldout', 'commit', 2, \@PAIR, 1, 0.4 ],
+    [ 'claim', 'claim', 2, \@PAIR, 1, 0.4 ],
 );
 
 my @FULL = map {

@@ -11,8 +11,18 @@ use Bench::Wrk;
 
 my $WARM = 0.5;          # seconds
 
+# of each thread, where it is only about whether all works
+my ($FEW, $FEWER) = (200, 50);
+
+
+# How long a load lasts: by time, or by number.
+sub _extent($quick, $seconds, $requests) {
+    return $quick ? (quota => $requests) : (seconds => $seconds);
+}
+
 
 # row (Bench::Row), system, stores, dir, connections, threads, seconds
+# quick: some requests instead
 # Returns a round of bench/results.json, see bench/README.md.
 sub run(%o) {
     my ($row, $system, $stores) = @o{qw(row system stores)};
@@ -26,13 +36,13 @@ sub run(%o) {
 
     my $size = $row->samples($system);
 
-    Bench::Wrk->run(%wrk, seconds => $o{warm} // $WARM,
+    Bench::Wrk->run(%wrk, _extent($o{quick}, $WARM, $FEWER),
         arguments => $row->arguments(1));
     $row->settled($system, $roots);
 
     my $before = $row->before();
     my $start = cpu($roots);
-    my $load = Bench::Wrk->run(%wrk, seconds => $o{seconds},
+    my $load = Bench::Wrk->run(%wrk, _extent($o{quick}, $o{seconds}, $FEW),
         arguments => $row->arguments(2));
 
     $row->settled($system, $roots);
@@ -61,7 +71,7 @@ sub drop(%o) {
     # warm on another coupon, which has no end
     my $size = $row->samples($system);
 
-    Bench::Wrk->run(%wrk, script => 'claim', seconds => $o{warm} // $WARM,
+    Bench::Wrk->run(%wrk, script => 'claim', _extent($o{quick}, $WARM, $FEWER),
         arguments => $row->arguments(1));
     $row->settled($system, $roots);
     $row->begin_drop();

@@ -88,7 +88,9 @@ sub _machine() {
     $versions{'lua-nginx-module'} = $lua if $lua;
     delete @versions{ grep { not defined $versions{$_} } keys %versions };
 
-    return { cpu => $cpu{'model name'} // 'unknown', cores => $cpu{cores},
+    my ($load) = qx(cat /proc/loadavg) =~ /^(\S+)/;
+
+    return { load => $load + 0, cpu => $cpu{'model name'} // 'unknown', cores => $cpu{cores},
         memory_mib => int($memory / 1024), kernel => (uname())[2],
         versions => \%versions };
 }

@@ -27,30 +27,26 @@ my $HOLDERS = 1000;                # of each coupon that has some, shared out
 my $EACH = 20;                     # sold out: every twentieth asks again
 my $READERS = 20_000;              # users in the reads
 
-# systems: those that can serve it;  ack: the row's name for it, if it matters
+# floor: nginx's return 200 is measured beside it
+# without: peers that do not serve it
 my %ROW = (
-    claim => { systems => [qw(bb_store openresty node)], script => 'claim',
-        title => 'claim' },
-    soldout => { systems => [qw(bb_store return200 openresty node)],
-        script => 'holders', title => 'sold out' },
-    duplicate => { systems => [qw(bb_store openresty node)], script => 'holders',
-        title => 'duplicate' },
-    drop => { systems => [qw(bb_store openresty node)], script => 'drop',
-        title => 'drop' },
-    my => { systems => [qw(bb_store return200 openresty node)], script => 'get',
-        title => 'GET coupons/my' },
-    list => { systems => [qw(bb_store return200 openresty)], script => 'get',
-        title => 'GET list' },
-    subtract => { systems => [qw(bb_store openresty)], script => 'subtract',
-        title => 'stock subtract' },
+    claim => { script => 'claim' },
+    soldout => { script => 'holders', floor => 1 },
+    duplicate => { script => 'holders' },
+    drop => { script => 'drop' },
+    my => { script => 'get', floor => 1 },
+    list => { script => 'get', floor => 1, without => [ 'node' ] },
+    subtract => { script => 'subtract', without => [ 'node' ] },
 );
 
 
 sub names() { return qw(claim soldout duplicate drop my list subtract) }
 
-sub systems($row) { return $ROW{$row}{systems}->@* }
-
-sub title($row) { return $ROW{$row}{title} }
+# Whether that system can be measured with it.
+sub is_served($row, $system) {
+    return $ROW{$row}{floor} if $system eq 'return200';
+    return not grep { $_ eq $system } ($ROW{$row}{without} // [])->@*;
+}
 
 
 # row, stores, coupons; users, limit: of a drop

@@ -38,17 +38,17 @@ my $COUPON = 1000001;
 
 
 sub new($class, %o) {
-    my $self = bless { dir => $o{dir}, next => $COUPON }, $class;
+    return bless { dir => $o{dir}, next => $COUPON,
+        postgres => BB::Postgres->new(dir => "$o{dir}/postgres", zone => $ENV{TZ},
+            conf => { %POSTGRES }),
+        redis => BB::Redis->new(dir => "$o{dir}/redis", conf => { %REDIS }) }, $class;
+}
 
-    $self->{postgres} = BB::Postgres->new(dir => "$o{dir}/postgres",
-        zone => $ENV{TZ}, conf => { %POSTGRES });
+
+sub start($self) {
     $self->_wal_segments();
-    $self->{postgres}->start();
-    $self->{redis} = BB::Redis->new(dir => "$o{dir}/redis",
-        conf => { %REDIS })->start();
+    $_->start() for $self->@{qw(postgres redis)};
     $self->_fill();
-
-    return $self;
 }
 
 

@@ -44,7 +44,8 @@ sub start($self) {
     if ($self->{name} eq 'bb_store' or $self->{name} eq 'return200') {
         $self->{nginx} = Bench::Nginx->new(dir => $self->{path},
             module => $self->{name} eq 'bb_store',
-            map { $_ => $self->{$_} } qw(workers ack stores))->start();
+            map { $_ => $self->{$_} } qw(workers ack stores));
+        $self->{nginx}->start();
         return $self;
     }
 
