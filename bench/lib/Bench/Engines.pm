@@ -15,7 +15,7 @@ use Bench::Cpu qw(cpu settle);
 
 my $ROOT = abs_path(dirname(__FILE__) . '/../../..');
 my $HUGE = 2_000_000_000;
-my $READERS = 20_000;
+my ($READERS, $FEW) = (20_000, 200);   # users in the reads, and if quick
 
 # calls: of redis-benchmark in a second, so that it takes about that long
 my @SPECS = (
@@ -92,17 +92,18 @@ sub _postgres(%o) {
     my $file = "$o{dir}/pgbench.sql";
     my $n = $spec->{users};
     my @time = $seconds >= 0.5 ? ('-T', int($seconds + 0.5)) : ('-t', 20);
+    my $readers = $seconds < 0.5 ? $FEW : $READERS;
     my $id;
 
     if ($spec->{what} eq 'issue_batch') {
         $id = $stores->coupons(1, limit => $HUGE);
 
     } elsif ($spec->{what} eq 'my') {
-        $stores->holders($READERS);
+        $stores->holders($readers);
     }
 
     open(my $out, '>', $file) or die "$file: $!\n";
-    print $out _statement($spec->{what}, $n);
+    print $out _statement($spec->{what}, $n, $readers);
     close($out) or die "$file: $!\n";
 
     local $ENV{PGOPTIONS} = '-c jit=off';
@@ -129,7 +130,7 @@ sub _postgres(%o) {
 
 
 # The statement as the module sends it; its arrays are made by the server.
-sub _statement($what, $n) {
+sub _statement($what, $n, $readers) {
     if ($what eq 'issue_batch') {
         my $random = sub($range) {
             return "ARRAY(SELECT ($range * random())::bigint FROM generate_series(1, $n))";
@@ -141,7 +142,7 @@ sub _statement($what, $n) {
         return _sql('coupon/issue_batch') =~ s/\$(\d)/$argument{$1}/gr . ";\n";
     }
 
-    return "\\set n random(0, $READERS - 1)\n"
+    return "\\set n random(0, $readers - 1)\n"
         . "\\set user 900000000000 + 10000000 + :n * 55621993 % 89999999\n"
         . _sql('coupon/my') =~ s/\$1/:user/gr =~ s/\$2/:today/gr . ";\n"
         if $what eq 'my';

@@ -51,6 +51,8 @@ sub cells(%o) {
     for my $line ($o{full} ? @FULL : @USUAL) {
         my ($row, $ack, $workers, $connections, $coupons, $part) = @$line;
 
+        # nothing that the other acknowledge has not shown
+        next if $o{quick} and $ack eq 'claim' and $coupons > 1;
         next if $o{rows} and not grep { $_ eq $row or $_ eq "$row-$ack" } $o{rows}->@*;
 
         for my $w ($o{workers} ? $o{workers}->@* : $workers) {

@@ -25,7 +25,7 @@ my %MESSAGE = (already => '이미 발급받은 쿠폰입니다.',
 
 my $HOLDERS = 1000;                # of each coupon that has some, shared out
 my $EACH = 20;                     # sold out: every twentieth asks again
-my $READERS = 20_000;              # users in the reads
+my ($READERS, $FEW) = (20_000, 200);   # users in the reads, and if quick
 
 # floor: nginx's return 200 is measured beside it
 # without: peers that do not serve it
@@ -49,8 +49,10 @@ sub is_served($row, $system) {
 }
 
 
-# row, stores, coupons; users, limit: of a drop
-sub new($class, %o) { return bless { %o }, $class }
+# row, stores, coupons; users, limit: of a drop; quick
+sub new($class, %o) {
+    return bless { %o, readers => $o{quick} ? $FEW : $READERS }, $class;
+}
 
 
 # The state before each measurement.
@@ -75,7 +77,7 @@ sub prepare($self) {
         $self->{coupon} = $stores->coupons(1, limit => $HUGE);
 
     } elsif ($row eq 'my') {
-        $stores->holders($READERS) if not $self->{prepared};
+        $stores->holders($self->{readers}) if not $self->{prepared};
 
     } elsif ($row eq 'subtract') {
         $stores->refill();
@@ -97,7 +99,7 @@ sub arguments($self, $phase) {
     my $row = $self->{row};
     my %a = (prefix => "70$phase");
 
-    return { path => '/stores/coupons/my', users => $READERS } if $row eq 'my';
+    return { path => '/stores/coupons/my', users => $self->{readers} } if $row eq 'my';
     return { path => '/stores/list', users => 0 } if $row eq 'list';
     return { stores => $self->{stores}->stores() } if $row eq 'subtract';
 
