@@ -97,7 +97,11 @@ sub panel($self, %o) {
 
         ($low, $high) = (POSIX::floor($low + 1e-9), POSIX::ceil($high - 1e-9));
         $high = $low + 1 if $high <= $low;
-        $fy = sub($v) { $y + $h - $h * (log(max($v, 10 ** $low)) / log(10) - $low) / ($high - $low) };
+        $fy = sub($v) {
+            my $power = log(max($v, 10 ** $low)) / log(10);
+
+            return $y + $h - $h * ($power - $low) / ($high - $low);
+        };
 
         for my $power ($low .. $high) {
             for my $digit (1, 2, 5) {
@@ -157,7 +161,8 @@ sub panel($self, %o) {
 
 
 # Horizontal bars, each a stack of parts, with its sum behind it.
-# x, y, w: the inner box;  unit: of the axis;  bars: [ label, [ [ value, colour ], … ], words ]
+# x, y, w: the inner box;  unit: of the axis
+# bars: [ label, [ [ value, colour ], … ], words behind it ]
 # Returns the y below.
 sub bars($self, %o) {
     my ($x, $y, $w) = @o{qw(x y w)};

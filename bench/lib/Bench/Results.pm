@@ -73,11 +73,11 @@ sub _machine() {
 
     my ($memory) = qx(cat /proc/meminfo) =~ /^MemTotal:\s+(\d+) kB/m;
     my %versions = (nginx => qr/nginx\/(\S+)/, 'redis-server' => qr/v=(\S+)/,
-        psql => qr/(\d\S*)/, wrk => qr/(\d\S*)/, node => qr/v?(\d\S*)/);
+        postgres => qr/(\d\S*)/, wrk => qr/(\d\S*)/, node => qr/v?(\d\S*)/);
     my $said = sub($command) { scalar qx($command 2>&1) };
 
     for my $program (keys %versions) {
-        my $text = $said->("$program " . ($program eq 'nginx' || $program eq 'wrk'
+        my $text = $said->(($program eq 'postgres' ? 'psql' : $program) . ' ' . ($program eq 'nginx' || $program eq 'wrk'
             ? '-v' : '--version'));
 
         $versions{$program} = $text =~ $versions{$program} ? $1 : undef;
@@ -90,7 +90,8 @@ sub _machine() {
 
     my ($load) = qx(cat /proc/loadavg) =~ /^(\S+)/;
 
-    return { load => $load + 0, cpu => $cpu{'model name'} // 'unknown', cores => $cpu{cores},
+    return { load => $load + 0, cpu => $cpu{'model name'} // 'unknown',
+        cores => $cpu{cores},
         memory_mib => int($memory / 1024), kernel => (uname())[2],
         versions => \%versions };
 }

@@ -217,7 +217,8 @@ sub members($self) {
     my $sum = 0;
 
     for my $id ($first .. $first + $n - 1) {
-        my $members = $self->redis()->cmd('SCARD', '{bb:' . $id % 64 . "}:coupon:$id:issued");
+        my $members = $self->redis()->cmd('SCARD',
+            '{bb:' . $id % 64 . "}:coupon:$id:issued");
 
         $sum += $members - 1 if $members;
     }
