@@ -28,8 +28,7 @@ ENDPOINTS ?= $(BUILD)/endpoints
 DOCS      ?= $(CURDIR)/docs
 
 .PHONY: all module module-unlocked run stop reset migrate openapi endpoints \
-        test faults check-asan check-valgrind soak bench bench-packages \
-        clean
+        test faults check-asan check-valgrind soak bench clean
 
 all: module
 
@@ -127,17 +126,9 @@ BENCH ?=
 bench:
 	@tools/install build run bench
 	@$(MAKE) --no-print-directory -j $$(nproc) module
-	@$(MAKE) --no-print-directory bench-packages
+	@test ! -e bench/peers/node/package.json \
+	    || $(MAKE) --no-print-directory bench/peers/node/node_modules
 	bench/run $(BENCH); status=$$?; bench/report && exit $$status
-
-# Of a peer in Node.js: the versions of its lock file, and no scripts of theirs.
-bench-packages: $(patsubst %/package-lock.json,%/node_modules, \
-        $(wildcard bench/peers/*/package-lock.json))
-
-%/node_modules: %/package-lock.json
-	cd $* && npm ci --ignore-scripts --no-audit --no-fund \
-	    || { rm -rf node_modules; exit 1; }
-	@touch $@
 
 clean:
 	rm -rf $(BUILD) $(BUILD)-faults $(BUILD)-asan

@@ -48,6 +48,7 @@ sub run(%o) {
     my ($spec, $stores) = @o{qw(spec stores)};
 
     $stores->clear();
+    $stores->count(1);
     return $spec->{engine} eq 'redis' ? _redis(%o) : _postgres(%o);
 }
 

@@ -10,7 +10,7 @@ use Bench::Plot;
 use Bench::Summary;
 
 my %COLOUR = (bb_store => '#1261b5', return200 => '#8a8f98', openresty => '#e07b18',
-    node => '#3c9a4a');
+    'openresty-nocount' => '#f2b872', node => '#3c9a4a', 'node-nocount' => '#9fd3a6');
 my %PROCESS = (nginx => '#1261b5', node => '#3c9a4a', redis => '#c9362f',
     postgres => '#8d78c9');
 

@@ -42,10 +42,15 @@ my %ROW = (
 
 sub names() { return qw(claim soldout duplicate drop my list subtract) }
 
-# Whether that system can be measured with it.
-sub is_served($row, $system) {
-    return $ROW{$row}{floor} if $system eq 'return200';
-    return not grep { $_ eq $system } ($ROW{$row}{without} // [])->@*;
+# Whether that system is measured in the cell.  The counting of rows matters only
+# where rows are made, and most of all with one coupon.
+sub is_served($cell, $system) {
+    my $row = $ROW{ $cell->{row} };
+
+    return $row->{floor} if $system eq 'return200';
+    return $cell->{row} eq 'claim' && $cell->{ack} eq 'commit' && $cell->{coupons} == 1
+        if $system =~ /-nocount\z/;
+    return not grep { $_ eq $system } ($row->{without} // [])->@*;
 }
 
 
@@ -55,12 +60,14 @@ sub new($class, %o) {
 }
 
 
-# The state before each measurement.
-sub prepare($self) {
+# The state before each measurement of that system.
+sub prepare($self, $system) {
     my ($row, $stores, $n) = $self->@{qw(row stores coupons)};
 
     $stores->clear() if $row =~ /\A(?:claim|soldout|duplicate|drop)\z/
         or not $self->{prepared};
+
+    $stores->count($system->counts());
 
     my $holders = int($HOLDERS / $n) || 1;
 
@@ -110,6 +117,8 @@ sub arguments($self, $phase) {
     return \%a;
 }
 
+
+sub name($self) { return $self->{row} }
 
 sub script($self) { return $ROW{ $self->{row} }{script} }
 

@@ -11,8 +11,10 @@ our @EXPORT = qw(name_of label in_order processes process_name median middle rat
     show times_as);
 
 my %NAME = (bb_store => 'bb_store', return200 => 'nginx return 200',
-    openresty => 'OpenResty', node => 'Node.js');
-my @ORDER = qw(bb_store return200 openresty node);
+    openresty => 'OpenResty', node => 'Node.js',
+    'openresty-nocount' => 'OpenResty, rows not counted',
+    'node-nocount' => 'Node.js, rows not counted');
+my @ORDER = qw(bb_store return200 openresty openresty-nocount node node-nocount);
 
 my @PROCESSES = qw(nginx node redis postgres);
 my %PROCESS = (nginx => 'nginx', node => 'Node.js', redis => 'Redis',

@@ -2,7 +2,8 @@
 #
 #   bb_store    nginx with the module, as in nginx.conf.example
 #   return200   nginx that answers everything with 200 and no body
-#   any other   bench/peers/<name>/start, see bench/README.md
+#   any other   bench/peers/<name>/start, see bench/README.md; as <name>-nocount
+#               without the schema's trigger that counts a coupon's rows
 
 package Bench::System;
 
@@ -25,14 +26,20 @@ sub peers_dir() { return $ENV{BB_BENCH_PEERS} // "$BENCH/peers" }
 
 # All systems that can be measured here.
 sub names() {
-    return (qw(bb_store return200),
-        map { m{([^/]+)/start\z} } sort grep { -x } glob(peers_dir() . '/*/start'));
+    my @peers = map { m{([^/]+)/start\z} } sort grep { -x } glob(peers_dir() . '/*/start');
+
+    return (qw(bb_store return200), @peers, map { "$_-nocount" } @peers);
 }
+
+
+# Those that are measured unless others are named.
+sub usual() { return grep { not /-nocount\z/ or $_ eq 'openresty-nocount' } names() }
 
 
 # name, dir, stores, workers, ack
 sub new($class, %o) {
-    my $self = bless { %o, path => "$o{dir}/$o{name}-$o{workers}-$o{ack}" }, $class;
+    my ($peer, $nocount) = $o{name} =~ /\A(.*?)(-nocount)?\z/;
+    my $self = bless { %o, peer => $peer, counts => not($nocount), path => "$o{dir}/$o{name}-$o{workers}-$o{ack}" }, $class;
 
     make_path($self->{path});
     chmod(0755, $self->{path});
@@ -58,10 +65,11 @@ sub start($self) {
         BB_PORT => $self->{port}, BB_WORKERS => $self->{workers},
         BB_ACK => $self->{ack}, BB_REDIS => '127.0.0.1:' . $stores->redis()->port(),
         BB_PGHOST => '127.0.0.1', BB_PGPORT => $stores->db()->port(),
-        BB_PGUSER => 'postgres', BB_PGDATABASE => 'store');
+        BB_PGUSER => 'postgres', BB_PGDATABASE => 'store',
+        BB_PEER_COUNT => $self->{counts} ? 1 : 0);
 
     $self->{process} = BB::Process->start(death => 'TERM',
-        argv => [ peers_dir() . "/$self->{name}/start" ],
+        argv => [ peers_dir() . "/$self->{peer}/start" ],
         output => "$self->{path}/output");
     $self->{process}->ready(60, sub {
         IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $self->{port});
@@ -81,11 +89,20 @@ sub pid($self) { return ($self->{process} // $self->{nginx})->pid() }
 
 
 # What its processes are, in the report.
-sub kind($self) { return $self->{name} eq 'node' ? 'node' : 'nginx' }
+sub kind($self) { return $self->{peer} eq 'node' ? 'node' : 'nginx' }
+
+
+# Whether the schema's trigger counts its rows.
+sub counts($self) { return $self->{counts} }
 
 
 # Whether what Redis grants comes to PostgreSQL.
 sub commits($self) { return $self->{name} eq 'bb_store' || $self->{ack} eq 'commit' }
+
+
+# True the first time that it is asked for this row: a compiler may have to see
+# the code run before its measurement counts.
+sub is_cold($self, $row) { return not $self->{seen}{$row}++ }
 
 
 # Others do not run while one is measured.
