@@ -32,7 +32,7 @@ ENDPOINTS ?= $(BUILD)/endpoints
 DOCS      ?= $(CURDIR)/docs
 
 .PHONY: all module module-unlocked run stop reset migrate openapi endpoints \
-        test faults check-asan check-valgrind soak bench-test clean
+        test faults check-asan check-valgrind soak bench bench-test clean
 
 all: module
 
@@ -138,6 +138,15 @@ bench/peers/node/node_modules: bench/peers/node/package.json \
 bench-test: bench/peers/node/node_modules
 	@tools/install build run test peers
 	$(PROVE) $(PROVE_FLAGS) -r bench/t
+
+# The comparison; some options: make bench BENCH="--rows=claim --rounds=7"
+BENCH ?=
+
+bench:
+	@tools/install build run test peers
+	@$(MAKE) --no-print-directory -j $$(nproc) module
+	@$(MAKE) --no-print-directory bench/peers/node/node_modules
+	bench/run $(BENCH); status=$$?; bench/report && exit $$status
 
 clean:
 	rm -rf $(BUILD) $(BUILD)-faults $(BUILD)-asan

@@ -1,0 +1,196 @@
+# The limits of the engines below: the same script and the same statements,
+# without a service before them.
+
+package Bench::Engines;
+
+use v5.36;
+use Cwd qw(abs_path);
+use Digest::SHA qw(sha1_hex);
+use File::Basename qw(dirname);
+use List::Util qw(max);
+
+use BB::Postgres;
+use BB::Process qw(await);
+use Bench::Cpu qw(cpu settle);
+
+my $ROOT = abs_path(dirname(__FILE__) . '/../../..');
+my $HUGE = 2_000_000_000;
+my ($READERS, $FEW) = (20_000, 200);   # users in the reads, and if quick
+
+# calls: of redis-benchmark in a second, so that it takes about that long
+my @SPECS = (
+    map({ { engine => 'redis', what => 'coupon_issue', users => $_->[0],
+            pipeline => $_->[1], connections => $_->[2], calls => $_->[3] } }
+        [ 1, 1, 64, 40_000 ], [ 1, 16, 64, 80_000 ], [ 1, 64, 64, 80_000 ],
+        [ 16, 1, 1, 6_000 ], [ 64, 1, 1, 2_500 ]),
+    map({ { engine => 'postgres', what => 'issue_batch', users => $_->[0],
+            connections => $_->[1] } }
+        [ 1, 1 ], [ 16, 1 ], [ 64, 1 ], [ 256, 1 ], [ 64, 4 ], [ 64, 16 ]),
+    map({ { engine => 'postgres', what => $_, users => 1, connections => 1 } }
+        qw(my list)),
+);
+
+
+# quick: one of each kind
+sub specs(%o) {
+    return @SPECS if not $o{quick};
+
+    my %seen;
+
+    return grep { not $seen{ $_->{what} }++ } @SPECS;
+}
+
+
+# One measurement; spec, stores, dir, seconds
+# Returns { rate (claims or statements a second), cpu (us each, of the server),
+# client (us each), latency (ms of a call, where known), wrong }.
+sub run(%o) {
+    my ($spec, $stores) = @o{qw(spec stores)};
+
+    $stores->clear();
+    $stores->count(1);
+    return $spec->{engine} eq 'redis' ? _redis(%o) : _postgres(%o);
+}
+
+
+sub _redis(%o) {
+    my ($spec, $stores, $seconds) = @o{qw(spec stores seconds)};
+    my $redis = $stores->redis();
+    my $id = $stores->coupons(1, limit => $HUGE);
+    my $tag = '{bb:' . $id % 64 . '}';
+    my $script = _slurp('lua-scripts/coupon_issue.lua');
+    my $n = int(max($spec->{calls} * $seconds, 100));
+
+    $redis->cmd('SCRIPT', 'LOAD', $script);
+
+    my $run = _measured($stores, 'redis', $o{dir}, 'redis-benchmark', '-p',
+        $redis->port(), '-c', $spec->{connections}, '-P', $spec->{pipeline}, '-n', $n,
+        '-r', $HUGE, '--csv', 'EVALSHA', sha1_hex($script), 3, "$tag:coupon:$id",
+        "$tag:coupon:$id:issued", "$tag:claims", $redis->run_id(), $stores->today(), $id,
+        map { ('__rand_int__', '[__rand_int__,"봄이","01012345678",__rand_int__]') }
+            1 .. $spec->{users});
+
+    # "test", then calls a second and six latencies
+    my ($rate) = $run->{text} =~ /,"([\d.]+)"(?:,"[\d.]+"){6}\s*\z/
+        or return { wrong => [ "redis-benchmark: $run->{text}" ] };
+
+    # It makes some more calls than it was told, and random users meet now and
+    # then.
+    my $claims = $n * $spec->{users};
+    my $members = $stores->members();
+    my $more = $spec->{users} * $spec->{pipeline} * $spec->{connections};
+
+    return _round($run, $members || 1, $rate * $spec->{users},
+        $members > $claims * 0.99 && $members <= $claims + $more ? ()
+        : "$members of $claims claims were granted");
+}
+
+
+sub _postgres(%o) {
+    my ($spec, $stores, $seconds) = @o{qw(spec stores seconds)};
+    my $db = $stores->db();
+    my $program = BB::Postgres::_program('postgres') =~ s{postgres\z}{pgbench}r;
+    my $file = "$o{dir}/pgbench.sql";
+    my $n = $spec->{users};
+    my @time = $seconds >= 0.5 ? ('-T', int($seconds + 0.5)) : ('-t', 20);
+    my $readers = $seconds < 0.5 ? $FEW : $READERS;
+    my $id;
+
+    if ($spec->{what} eq 'issue_batch') {
+        $id = $stores->coupons(1, limit => $HUGE);
+
+    } elsif ($spec->{what} eq 'my') {
+        $stores->holders($readers);
+    }
+
+    open(my $out, '>', $file) or die "$file: $!\n";
+    print $out _statement($spec->{what}, $n, $readers);
+    close($out) or die "$file: $!\n";
+
+    local $ENV{PGOPTIONS} = '-c jit=off';
+
+    my $run = _measured($stores, 'postgres', $o{dir}, $program, '-h', '127.0.0.1', '-p',
+        $db->port(), '-U', 'postgres', '-n', '-M', 'prepared', '-c',
+        $spec->{connections}, @time, '-D', 'coupon=' . ($id // 0), '-D',
+        'today=' . $stores->today(), '-f', $file, 'store');
+
+    my ($done) = $run->{text} =~ /^number of transactions actually processed: (\d+)/m
+        or return { wrong => [ "pgbench: $run->{text}" ] };
+    my ($rate) = $run->{text} =~ /^tps = ([\d.]+)/m;
+    my ($failed) = $run->{text} =~ /^number of failed transactions: (\d+)/m;
+    my $rows = $id ? $stores->rows() : 0;
+
+    my $round = _round($run, $done * $n, $rate * $n,
+        $failed ? "$failed transactions failed" : (),
+        $id && ($rows > $done * $n || $rows < $done * $n * 0.999)
+            ? "$rows rows of $done batches of $n" : ());
+
+    $round->{latency} = $1 + 0 if $run->{text} =~ /^latency average = ([\d.]+) ms/m;
+    return $round;
+}
+
+
+# The statement as the module sends it; its arrays are made by the server.
+sub _statement($what, $n, $readers) {
+    if ($what eq 'issue_batch') {
+        my $random = sub($range) {
+            return "ARRAY(SELECT ($range * random())::bigint FROM generate_series(1, $n))";
+        };
+        my %argument = (1 => "array_fill(:coupon::bigint, ARRAY[$n])",
+            2 => $random->(1e15), 3 => "array_fill('봄이'::text, ARRAY[$n])",
+            4 => "array_fill('01012345678'::text, ARRAY[$n])", 5 => $random->(1e18));
+
+        return _sql('coupon/issue_batch') =~ s/\$(\d)/$argument{$1}/gr . ";\n";
+    }
+
+    return "\\set n random(0, $readers - 1)\n"
+        . "\\set user 900000000000 + 10000000 + :n * 55621993 % 89999999\n"
+        . _sql('coupon/my') =~ s/\$1/:user/gr =~ s/\$2/:today/gr . ";\n"
+        if $what eq 'my';
+
+    return _sql('store/list') =~ s/\$1/20/gr =~ s/\$2/0/gr . ";\n";
+}
+
+
+sub _sql($name) { return _slurp("sql/$name.sql") =~ s/^--.*\n//mgr =~ s/\s+\z//r }
+
+
+sub _slurp($file) {
+    open(my $in, '<', "$ROOT/$file") or die "$file: $!\n";
+    local $/;
+    return scalar <$in>;
+}
+
+
+# A client program to its end: its words, and the CPU of both sides.
+sub _measured($stores, $name, $dir, @argv) {
+    my %roots = $stores->roots();
+    my $roots = { $name => $roots{$name} };
+
+    unlink("$dir/client");
+    settle($roots, 10);
+
+    my $start = cpu($roots)->{$name};
+    my $before = (times())[2] + (times())[3];
+    my $client = BB::Process->start(argv => \@argv, output => "$dir/client");
+    my $ended = await(120, sub { defined $client->ended() });
+
+    $client->stop('KILL', 5) if not $ended;
+    my $used = (times())[2] + (times())[3] - $before;
+
+    settle($roots, 10);
+
+    open(my $said, '<', "$dir/client") or die "$dir/client: $!\n";
+    my $text = do { local $/; <$said> } // '';
+
+    return { text => $text, cpu => cpu($roots)->{$name} - $start, client => $used };
+}
+
+
+sub _round($run, $n, $rate, @wrong) {
+    return { rate => $rate, cpu => $run->{cpu} / $n * 1e6,
+        client => $run->{client} / $n * 1e6, @wrong ? (wrong => \@wrong) : () };
+}
+
+
+1;
