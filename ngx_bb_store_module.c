@@ -28,6 +28,13 @@
 #define BB_ZONE_MIN   (1024 * 1024)
 #define BB_ZONE_SIZE  (32 * 1024 * 1024)
 
+/*
+ * Connections of a worker for statements that lock rows: on one alone each
+ * would wait for the disk behind the one before, while PostgreSQL writes the
+ * commits of several together
+ */
+#define BB_POSTGRES_WRITERS  4
+
 
 static void *ngx_bb_store_create_main_conf(ngx_conf_t *cf);
 static char *ngx_bb_store_init_main_conf(ngx_conf_t *cf, void *conf);
@@ -1009,7 +1016,8 @@ ngx_bb_store_start(ngx_cycle_t *cycle, ngx_bb_store_main_conf_t *bmcf)
     worker->postgres = bb_postgres_create(cycle, &bmcf->postgres,
                                           bmcf->postgres.connections,
                                           &worker->slot->postgres);
-    worker->postgres_write = bb_postgres_create(cycle, &bmcf->postgres, 1,
+    worker->postgres_write = bb_postgres_create(cycle, &bmcf->postgres,
+                                               BB_POSTGRES_WRITERS,
                                                &worker->slot->postgres_write);
     worker->postgres_issue = bb_postgres_create(cycle, &bmcf->postgres, 1,
                                                &worker->slot->postgres_issue);

@@ -5,7 +5,9 @@
 -- KEYS[3]  {bb:<p>}:claims               stream: claims not yet in PostgreSQL
 -- ARGV[1]  run id of this Redis    ARGV[2]  today, YYYY-MM-DD
 -- ARGV[3]  the coupon's id
--- ARGV[4...]  for each user: id, then the claim's record (JSON, opaque here)
+-- ARGV[4]  the claims' records (JSON, opaque here), in the order of the users,
+--          with a comma and a newline between two; a record has no newline
+-- ARGV[5...]  the users' ids
 -- Returns  NOT_LOADED, DELETED, EXPIRED or NOT_STARTED for all; or
 --          { verdicts, version, how many are left }; the verdicts are one
 --          letter per user in order: I issued, A has it already, S sold out;
@@ -37,15 +39,8 @@ if c[4] > today then
     return redis.status_reply('NOT_STARTED')
 end
 
-local users, records = { 'DUMMY' }, {}
-
-for i = 4, #ARGV, 2 do
-    users[#users + 1] = ARGV[i]
-    records[#records + 1] = ARGV[i + 1]
-end
-
 -- the sentinel is not among the members: the set was lost
-local holds = redis.call('SMISMEMBER', issued, unpack(users))
+local holds = redis.call('SMISMEMBER', issued, 'DUMMY', unpack(ARGV, 5))
 
 if holds[1] == 0 then
     return redis.status_reply('NOT_LOADED')
@@ -54,21 +49,21 @@ end
 -- the sentinel counts as a member
 local left = tonumber(c[5]) + 1 - redis.call('SCARD', issued)
 
-local verdicts, winners, entry, taken = {}, {}, {}, {}
+local n = #ARGV - 4
+local verdicts, winners, taken = {}, {}, {}
 
-for i = 2, #users do
-    local user = users[i]
+for i = 1, n do
+    local user = ARGV[i + 4]
 
-    if holds[i] == 1 or taken[user] then
-        verdicts[i - 1] = 'A'
+    if holds[i + 1] == 1 or taken[user] then
+        verdicts[i] = 'A'
     elseif left < 1 then
-        verdicts[i - 1] = 'S'
+        verdicts[i] = 'S'
     else
-        verdicts[i - 1] = 'I'
+        verdicts[i] = 'I'
         left = left - 1
         taken[user] = true
         winners[#winners + 1] = user
-        entry[#entry + 1] = records[i - 1]
     end
 end
 
@@ -78,9 +73,25 @@ if #winners == 0 then
     return { answer, c[7], left }
 end
 
+-- nearly always all win, and the records go on as they came
+local records = ARGV[4]
+
+if #winners < n then
+    local entry, i = {}, 0
+
+    for record in string.gmatch(records, '[^\n]+') do
+        i = i + 1
+        if verdicts[i] == 'I' then
+            entry[#entry + 1] = i < n and string.sub(record, 1, -2) or record
+        end
+    end
+
+    records = table.concat(entry, ',\n')
+end
+
 redis.call('SADD', issued, unpack(winners))
 
 local logged = redis.call('XADD', claims, '*', 'coupon', id,
-                          'claims', '[' .. table.concat(entry, ',') .. ']')
+                          'claims', '[' .. records .. ']')
 
 return { answer, c[7], left, logged, c[6] }

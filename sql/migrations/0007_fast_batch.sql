@@ -10,7 +10,7 @@
 --    coupon holds its lock: one of them waits for the other and then sees what
 --    it has done.
 -- 2. issue_batch() counts by itself.  The count trigger stands aside while the
---    function runs, by a setting that the function has for its own time.
+--    function runs, by a setting that the function switches on and off.
 -- 3. issue_batch() first takes the case in which all claims are new and fit.
 
 ALTER TABLE issued_coupon DROP CONSTRAINT issued_coupon_coupon_id_fkey;
@@ -127,7 +127,6 @@ CREATE TRIGGER keep_all_with_holders BEFORE TRUNCATE ON coupon
 CREATE OR REPLACE FUNCTION issue_batch(coupons bigint[], users bigint[],
     nicknames text[], phones text[], claims bigint[]) RETURNS text
     LANGUAGE plpgsql
-    SET bb_store.counted = 'on'
 AS $$
 DECLARE
     n        integer := cardinality(coupons);
@@ -136,7 +135,10 @@ DECLARE
     wanted   bigint;
     counted  bigint;
     verdicts text;
+    aside    text;
 BEGIN
+    aside := set_config('bb_store.counted', 'on', true);
+
     IF NOT alone THEN
         PERFORM FROM coupon WHERE id = ANY (coupons) ORDER BY id
             FOR NO KEY UPDATE;
@@ -176,6 +178,7 @@ BEGIN
         FROM unnest(coupons, users, nicknames, phones, claims)
             AS c (coupon_id, user_id, nickname, phone, claim);
 
+        aside := set_config('bb_store.counted', '', true);
         RETURN '';
 
     EXCEPTION WHEN unique_violation THEN
@@ -226,6 +229,7 @@ BEGIN
     LEFT JOIN issued_coupon h
         ON h.coupon_id = u.coupon_id AND h.user_id = u.user_id;
 
+    aside := set_config('bb_store.counted', '', true);
     RETURN verdicts;
 END
 $$;

@@ -21,9 +21,7 @@
 #define BB_COUPON_LOADS      5         /* in a row that did not help */
 #define BB_COUPON_TICK       1000      /* ms, to look after late commits */
 
-/* of one claim in a script call: its user and its record */
-#define BB_COUPON_CLAIM_ARGS  2
-#define BB_COUPON_CALL_ARGS   6        /* keys, run id, today, coupon */
+#define BB_COUPON_CALL_ARGS  7         /* keys, run id, today, coupon, records */
 
 
 typedef struct {
@@ -708,16 +706,27 @@ bb_coupon_probe_done(void *data, bb_postgres_rc_e rc, PGresult *res)
 static void
 bb_coupon_send(bb_coupon_issuer_t *issuer, bb_coupon_t *coupon)
 {
+    u_char             *p;
     u_char              claims[BB_COUPON_KEY_LEN];
     u_char              number[NGX_INT64_LEN];
-    ngx_str_t           argv[BB_COUPON_CALL_ARGS
-                             + BB_COUPON_CALL_CLAIMS * BB_COUPON_CLAIM_ARGS];
-    ngx_uint_t          argc;
+    size_t              size;
+    ngx_str_t           argv[BB_COUPON_CALL_ARGS + BB_COUPON_CALL_CLAIMS];
+    ngx_uint_t          n, argc;
     ngx_queue_t        *q;
     bb_coupon_call_t   *call;
     bb_coupon_claim_t  *claim;
 
-    call = ngx_alloc(sizeof(bb_coupon_call_t), issuer->log);
+    size = 0;
+
+    for (q = ngx_queue_head(&coupon->fresh), n = 0;
+         q != ngx_queue_sentinel(&coupon->fresh) && n < BB_COUPON_CALL_CLAIMS;
+         q = ngx_queue_next(q), n++)
+    {
+        claim = ngx_queue_data(q, bb_coupon_claim_t, queue);
+        size += claim->record.len + sizeof(",\n") - 1;
+    }
+
+    call = ngx_alloc(sizeof(bb_coupon_call_t) + size, issuer->log);
 
     if (call == NULL) {
         q = ngx_queue_head(&coupon->fresh);
@@ -742,11 +751,12 @@ bb_coupon_send(bb_coupon_issuer_t *issuer, bb_coupon_t *coupon)
     argv[5].data = number;
     argv[5].len = ngx_sprintf(number, "%L", coupon->key.coupon) - number;
 
+    p = (u_char *) &call[1];
+    argv[6].data = p;
+
     argc = BB_COUPON_CALL_ARGS;
 
-    while (!ngx_queue_empty(&coupon->fresh)
-           && call->n < BB_COUPON_CALL_CLAIMS)
-    {
+    while (call->n < n) {
         q = ngx_queue_head(&coupon->fresh);
         claim = ngx_queue_data(q, bb_coupon_claim_t, queue);
 
@@ -755,9 +765,16 @@ bb_coupon_send(bb_coupon_issuer_t *issuer, bb_coupon_t *coupon)
         claim->sent = 1;
         call->n++;
 
+        if (p > argv[6].data) {
+            *p++ = ',';
+            *p++ = '\n';
+        }
+
+        p = ngx_cpymem(p, claim->record.data, claim->record.len);
         argv[argc++] = claim->number;
-        argv[argc++] = claim->record;
     }
+
+    argv[6].len = p - argv[6].data;
 
     coupon->users++;
 

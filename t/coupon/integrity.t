@@ -84,6 +84,13 @@ $first->commit();
 like(end_of($second), qr/\AERROR: +23503\b/, 'a deletion waits, and is refused');
 is($db->value('SELECT count(*) FROM issued_coupon WHERE coupon_id = 9'), 1, 'one row');
 
+$first->begin_work();
+$first->selectrow_array(q{SELECT issue_batch('{9}', '{2}', '{a}', '{1}', '{2}')});
+$first->do("$insert VALUES (9, 3)");
+$first->commit();
+is($db->value('SELECT issued_count FROM coupon WHERE id = 9'), 3,
+    'a batch and a row of somebody else in one transaction');
+
 $first->do('DELETE FROM issued_coupon WHERE coupon_id = 9');
 $first->begin_work();
 $first->do('DELETE FROM coupon WHERE id = 9');

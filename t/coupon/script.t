@@ -23,7 +23,7 @@ sub put($limit, $start, $end, $deleted, $version, $run = '') {
 
 sub claim($day, @users) {
     my $reply = $redis->script('coupon_issue', [ $coupon, $issued, $claims ], $RUN,
-        $day, $ID, map { ($_, qq([$_,"a"])) } @users);
+        $day, $ID, join(",\n", map { qq([$_,"a"]) } @users), @users);
 
     return $reply;
 }
@@ -58,7 +58,7 @@ is_deeply($redis->script('coupon_soldout', [ $coupon, $issued ], 'x'), [],
     'not known in another run');
 is($redis->cmd('XLEN', $claims), 2, 'one log entry a call');
 is($redis->cmd('XREVRANGE', $claims, '+', '-')->[0][1][3],
-    '[[2,"a"],[3,"a"]]', 'with those who won');
+    qq([[2,"a"],\n[3,"a"]]), 'with those who won');
 is_deeply([ $t->members($ID) ], [ 1, 2, 3 ], 'members');
 is($redis->cmd('SCARD', $issued), 4, 'and the sentinel');
 is_deeply([ map { $redis->cmd('EXPIRETIME', $_) } $coupon, $issued ],

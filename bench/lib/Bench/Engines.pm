@@ -67,8 +67,8 @@ sub _redis(%o) {
         $redis->port(), '-c', $spec->{connections}, '-P', $spec->{pipeline}, '-n', $n,
         '-r', $HUGE, '--csv', 'EVALSHA', sha1_hex($script), 3, "$tag:coupon:$id",
         "$tag:coupon:$id:issued", "$tag:claims", $redis->run_id(), $stores->today(), $id,
-        map { ('__rand_int__', '[__rand_int__,"봄이","01012345678",__rand_int__]') }
-            1 .. $spec->{users});
+        join(",\n", ('[__rand_int__,"봄이","01012345678",__rand_int__]') x $spec->{users}),
+        ('__rand_int__') x $spec->{users});
 
     # "test", then calls a second and six latencies
     my ($rate) = $run->{text} =~ /,"([\d.]+)"(?:,"[\d.]+"){6}\s*\z/

@@ -273,7 +273,7 @@ function draw(request, reply) {
         turn.hold(redis.stream);
     }
 
-    redis.issue(k[0], k[1], k[2], runId, today(), coupon, user, record,
+    redis.issue(k[0], k[1], k[2], runId, today(), coupon, record, user,
         (err, res) => {
             if (err) {
                 unavailable(reply, err);

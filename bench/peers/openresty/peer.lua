@@ -283,11 +283,11 @@ local function claim(coupon, user, record)
 
     local res
     res, err = red:evalsha(sha, 3, k[1], k[2], k[3], run_id, day, coupon,
-                           user, record)
+                           record, user)
 
     if res == false and find(err, "^NOSCRIPT") then
         res, err = red:eval(script, 3, k[1], k[2], k[3], run_id, day, coupon,
-                            user, record)
+                            record, user)
     end
 
     if res == nil then
