@@ -1,6 +1,7 @@
 /*
- * The parts of an issuer, shared by the files that make it up: coupon_issue.c
- * (claims), coupon_load.c, coupon_commit.c and coupon_sweep.c.
+ * The parts of an issuer, shared by the files that make it up: coupon_claim.c,
+ * coupon_issue.c (claims before Redis' verdict), coupon_load.c, coupon_commit.c
+ * and coupon_sweep.c.
  *
  * A claim is always in exactly one place: its coupon's fresh or waiting queue,
  * a script call, the commit queue, or the batch in flight.
@@ -151,7 +152,10 @@ struct bb_coupon_issuer_s {
 };
 
 
-/* coupon_issue.c */
+/* coupon_claim.c */
+
+void bb_coupon_claims_init(bb_coupon_issuer_t *issuer);
+void bb_coupon_claims_destroy(bb_coupon_issuer_t *issuer);
 
 /* Unique and rising; milliseconds since the epoch shifted left by 20 bits. */
 int64_t bb_coupon_next_id(bb_coupon_issuer_t *issuer);
@@ -167,6 +171,9 @@ void bb_coupon_claim_answer(bb_coupon_claim_t *claim,
 
 /* Ends a claim that was taken from its place. */
 void bb_coupon_claim_free(bb_coupon_claim_t *claim);
+
+
+/* coupon_issue.c */
 
 /* Sends the claims that wait for this coupon's load. */
 void bb_coupon_resume(bb_coupon_issuer_t *issuer, bb_coupon_t *coupon);
