@@ -35,6 +35,9 @@
  */
 #define BB_POSTGRES_WRITERS  4
 
+/* of the issue batches: how long one may hold up those of other coupons, ms */
+#define BB_LOCK_TIMEOUT  " -c lock_timeout=250"
+
 
 static void *ngx_bb_store_create_main_conf(ngx_conf_t *cf);
 static char *ngx_bb_store_init_main_conf(ngx_conf_t *cf, void *conf);
@@ -1014,12 +1017,13 @@ ngx_bb_store_start(ngx_cycle_t *cycle, ngx_bb_store_main_conf_t *bmcf)
     }
 
     worker->postgres = bb_postgres_create(cycle, &bmcf->postgres,
-                                          bmcf->postgres.connections,
+                                          bmcf->postgres.connections, "",
                                           &worker->slot->postgres);
     worker->postgres_write = bb_postgres_create(cycle, &bmcf->postgres,
-                                               BB_POSTGRES_WRITERS,
+                                               BB_POSTGRES_WRITERS, "",
                                                &worker->slot->postgres_write);
     worker->postgres_issue = bb_postgres_create(cycle, &bmcf->postgres, 1,
+                                               BB_LOCK_TIMEOUT,
                                                &worker->slot->postgres_issue);
 
     if (worker->postgres == NULL || worker->postgres_write == NULL

@@ -6,9 +6,12 @@
  * is sent again (its rows know their claims, so a second time changes nothing).
  * One that fails for good because of a row is sent again in halves until that
  * row is alone; this claim is undone and kept as a dead letter.
+ *
+ * A batch of several coupons does not wait for a row that somebody has locked;
+ * what it leaves undone is sent as batches of one coupon (coupon_held.c).
  */
 
-#include "coupon/coupon_issuer.h"
+#include "coupon/coupon_held.h"
 #include "core/core_fault.h"
 #include "core/core_query.h"
 #include "postgres/postgres_param.h"
@@ -30,6 +33,7 @@ struct bb_coupon_batch_s {
     bb_coupon_issuer_t    *issuer;
     ngx_queue_t            claims;
     ngx_uint_t             n;
+    bb_coupon_held_t      *held;       /* it is of this coupon alone, or NULL */
 };
 
 
@@ -52,6 +56,10 @@ static void bb_coupon_batch_committed(bb_coupon_batch_t *batch,
     const char *verdicts);
 static void bb_coupon_batch_failed(bb_coupon_batch_t *batch,
     bb_postgres_rc_e rc, PGresult *res);
+static ngx_uint_t bb_coupon_batch_hold(bb_coupon_batch_t *batch,
+    const char *verdicts);
+static ngx_uint_t bb_coupon_batch_locked(bb_coupon_batch_t *batch);
+static void bb_coupon_batch_over(bb_coupon_batch_t *batch);
 static void bb_coupon_batch_requeue(bb_coupon_batch_t *batch);
 static void bb_coupon_batch_later(bb_coupon_issuer_t *issuer);
 static void bb_coupon_refuse(bb_coupon_issuer_t *issuer,
@@ -73,13 +81,17 @@ static void bb_coupon_linger_handler(ngx_event_t *ev);
 static void bb_coupon_enqueue(bb_coupon_issuer_t *issuer,
     bb_coupon_claim_t *claim, ngx_uint_t head);
 static bb_coupon_claim_t *bb_coupon_dequeue(bb_coupon_issuer_t *issuer);
-static void bb_coupon_batch_send(bb_coupon_issuer_t *issuer);
+static void bb_coupon_batch_send(bb_coupon_issuer_t *issuer,
+    bb_coupon_held_t *held);
+static bb_coupon_batch_t *bb_coupon_batch_create(bb_coupon_issuer_t *issuer,
+    bb_coupon_held_t *held);
 
 
 void
 bb_coupon_commit_init(bb_coupon_issuer_t *issuer)
 {
     ngx_queue_init(&issuer->commit);
+    bb_coupon_held_init(issuer);
 
     issuer->limit = issuer->worker->conf->coupon_batch;
 
@@ -119,6 +131,8 @@ bb_coupon_commit_destroy(bb_coupon_issuer_t *issuer)
         bb_coupon_batch_requeue(issuer->batch);
         bb_coupon_commit_abandon(issuer);
     }
+
+    bb_coupon_held_destroy(issuer);
 }
 
 
@@ -173,7 +187,8 @@ bb_coupon_commit_add(bb_coupon_issuer_t *issuer, bb_coupon_claim_t *claim,
     bb_coupon_intent_t *intent)
 {
     if (claim->handler == NULL && intent->sweep == NULL
-        && issuer->ncommit >= issuer->worker->conf->coupon_queue / 2)
+        && issuer->ncommit + issuer->nheld
+           >= issuer->worker->conf->coupon_queue / 2)
     {
         /* nobody waits for it, and the intent log has it */
         intent->dropped = 1;
@@ -236,25 +251,39 @@ bb_coupon_dequeue(bb_coupon_issuer_t *issuer)
 static void
 bb_coupon_post_handler(ngx_event_t *ev)
 {
+    ngx_uint_t           ready;
+    bb_coupon_held_t    *held;
     bb_coupon_issuer_t  *issuer;
 
     issuer = ev->data;
 
-    if (issuer->batch || issuer->retry.timer_set || issuer->ncommit == 0) {
+    if (issuer->batch || issuer->retry.timer_set) {
         return;
     }
 
-    if (issuer->nurgent == 0 && issuer->ncommit < issuer->limit
-        && !ngx_exiting)
-    {
-        if (!issuer->linger.timer_set) {
-            ngx_add_timer(&issuer->linger, BB_COUPON_LINGER);
+    ready = (issuer->ncommit > 0
+             && (issuer->nurgent || issuer->ncommit >= issuer->limit
+                 || ngx_exiting));
+
+    if (!ngx_queue_empty(&issuer->held)) {
+        held = bb_coupon_held_due(issuer);
+
+        /* in turn with the others */
+
+        if (held && !(ready && issuer->after_held)) {
+            bb_coupon_batch_send(issuer, held);
+            return;
         }
+    }
 
+    if (ready) {
+        bb_coupon_batch_send(issuer, NULL);
         return;
     }
 
-    bb_coupon_batch_send(issuer);
+    if (issuer->ncommit && !issuer->linger.timer_set) {
+        ngx_add_timer(&issuer->linger, BB_COUPON_LINGER);
+    }
 }
 
 
@@ -269,39 +298,37 @@ bb_coupon_linger_handler(ngx_event_t *ev)
         return;
     }
 
-    bb_coupon_batch_send(issuer);
+    bb_coupon_batch_send(issuer, NULL);
 }
 
 
+/* held: the coupon of a batch of one coupon; NULL: what is in the queue */
+
 static void
-bb_coupon_batch_send(bb_coupon_issuer_t *issuer)
+bb_coupon_batch_send(bb_coupon_issuer_t *issuer, bb_coupon_held_t *held)
 {
     ngx_int_t             rc;
     ngx_uint_t            i;
     bb_coupon_batch_t    *batch;
-    bb_coupon_claim_t    *claim;
     bb_postgres_call_t   *call;
     bb_postgres_array_t   arrays[BB_COUPON_ARRAYS];
     bb_postgres_param_t   params[BB_COUPON_ARRAYS];
 
-    if (issuer->linger.timer_set) {
+    if (held == NULL && issuer->linger.timer_set) {
         ngx_del_timer(&issuer->linger);
     }
 
-    batch = ngx_alloc(sizeof(bb_coupon_batch_t), issuer->log);
+    batch = bb_coupon_batch_create(issuer, held);
     if (batch == NULL) {
         bb_coupon_batch_later(issuer);
         return;
     }
 
-    batch->issuer = issuer;
-    batch->n = 0;
-    ngx_queue_init(&batch->claims);
-
-    while (batch->n < issuer->limit && issuer->ncommit) {
-        claim = bb_coupon_dequeue(issuer);
-        ngx_queue_insert_tail(&batch->claims, &claim->queue);
-        batch->n++;
+    if (batch->n == 0) {
+        /* all that was in the queue belongs to locked coupons */
+        bb_coupon_batch_over(batch);
+        ngx_post_event(&issuer->post, &ngx_posted_events);
+        return;
     }
 
     issuer->batch = batch;
@@ -327,6 +354,56 @@ bb_coupon_batch_send(bb_coupon_issuer_t *issuer)
     }
 
     bb_fault_posted("batch_sent");
+}
+
+
+/* NULL: out of memory. */
+
+static bb_coupon_batch_t *
+bb_coupon_batch_create(bb_coupon_issuer_t *issuer, bb_coupon_held_t *held)
+{
+    bb_coupon_held_t   *other;
+    bb_coupon_batch_t  *batch;
+    bb_coupon_claim_t  *claim;
+
+    batch = ngx_alloc(sizeof(bb_coupon_batch_t), issuer->log);
+    if (batch == NULL) {
+        return NULL;
+    }
+
+    batch->issuer = issuer;
+    batch->held = held;
+    batch->n = 0;
+    ngx_queue_init(&batch->claims);
+
+    while (batch->n < issuer->limit) {
+
+        if (held) {
+            claim = bb_coupon_held_take(issuer, held);
+
+        } else {
+            claim = issuer->ncommit ? bb_coupon_dequeue(issuer) : NULL;
+        }
+
+        if (claim == NULL) {
+            break;
+        }
+
+        if (held == NULL && !ngx_queue_empty(&issuer->held)) {
+            other = bb_coupon_held_find(issuer, claim->intent->key.coupon);
+
+            if (other) {
+                bb_coupon_held_put(issuer, other, claim, 0);
+                issuer->stat->held++;
+                continue;
+            }
+        }
+
+        ngx_queue_insert_tail(&batch->claims, &claim->queue);
+        batch->n++;
+    }
+
+    return batch;
 }
 
 
@@ -428,7 +505,7 @@ static void
 bb_coupon_batch_committed(bb_coupon_batch_t *batch, const char *verdicts)
 {
     ngx_uint_t           n, bucket;
-    ngx_queue_t         *q, intents;
+    ngx_queue_t         *q, intents, claims;
     bb_coupon_claim_t   *claim;
     bb_coupon_issuer_t  *issuer;
 
@@ -437,30 +514,47 @@ bb_coupon_batch_committed(bb_coupon_batch_t *batch, const char *verdicts)
     issuer->limit = ngx_min(issuer->limit * 2,
                             issuer->worker->conf->coupon_batch);
 
-    issuer->stat->batches++;
-    issuer->stat->rows += batch->n;
+    n = batch->n - bb_coupon_batch_hold(batch, verdicts);
 
-    for (n = batch->n, bucket = 0;
+    issuer->stat->batches += (n > 0);
+    issuer->stat->rows += n;
+
+    for (bucket = 0;
          n > 1 && bucket < BB_SHM_BATCH_BUCKETS - 1;
          n >>= 1)
     {
         bucket++;
     }
 
-    issuer->stat->sizes[bucket]++;
+    issuer->stat->sizes[bucket] += (n > 0);
+
+    ngx_queue_init(&claims);
+
+    if (!ngx_queue_empty(&batch->claims)) {
+        ngx_queue_add(&claims, &batch->claims);
+        ngx_queue_init(&batch->claims);
+    }
 
     /* PostgreSQL works on the next batch while this one's users are told */
 
-    issuer->batch = NULL;
+    if (batch->held) {
+        batch->held->pause = 0;
+    }
+
+    bb_coupon_batch_over(batch);
     bb_coupon_post_handler(&issuer->post);
 
     ngx_queue_init(&intents);
 
-    while (!ngx_queue_empty(&batch->claims)) {
-        q = ngx_queue_head(&batch->claims);
+    while (!ngx_queue_empty(&claims)) {
+        q = ngx_queue_head(&claims);
         claim = ngx_queue_data(q, bb_coupon_claim_t, queue);
 
         ngx_queue_remove(q);
+
+        while (*verdicts == 'L') {
+            verdicts++;
+        }
 
         switch (*verdicts ? *verdicts++ : 'I') {
 
@@ -487,11 +581,121 @@ bb_coupon_batch_committed(bb_coupon_batch_t *batch, const char *verdicts)
         }
     }
 
-    ngx_free(batch);
-
     bb_fault("answered");
 
     bb_coupon_ack(issuer, &intents);
+}
+
+
+/* Claims whose coupon's row was locked: L; returns how many there are. */
+
+static ngx_uint_t
+bb_coupon_batch_hold(bb_coupon_batch_t *batch, const char *verdicts)
+{
+    ngx_uint_t           n;
+    ngx_queue_t         *q, *next;
+    bb_coupon_held_t    *held;
+    bb_coupon_claim_t   *claim;
+    bb_coupon_issuer_t  *issuer;
+
+    issuer = batch->issuer;
+    n = 0;
+
+    for (q = ngx_queue_head(&batch->claims);
+         *verdicts && q != ngx_queue_sentinel(&batch->claims);
+         q = next, verdicts++)
+    {
+        next = ngx_queue_next(q);
+
+        if (*verdicts != 'L') {
+            continue;
+        }
+
+        claim = ngx_queue_data(q, bb_coupon_claim_t, queue);
+        ngx_queue_remove(q);
+        n++;
+
+        held = bb_coupon_held_get(issuer, claim->intent->key.coupon);
+
+        if (held) {
+            bb_coupon_held_put(issuer, held, claim, 0);
+
+        } else {
+            bb_coupon_enqueue(issuer, claim, 0);
+        }
+    }
+
+    issuer->stat->held += n;
+
+    return n;
+}
+
+
+/* The row of the batch's only coupon stayed locked; 0: it has several. */
+
+static ngx_uint_t
+bb_coupon_batch_locked(bb_coupon_batch_t *batch)
+{
+    int64_t              coupon;
+    ngx_queue_t         *q;
+    bb_coupon_held_t    *held;
+    bb_coupon_claim_t   *claim;
+    bb_coupon_issuer_t  *issuer;
+
+    issuer = batch->issuer;
+
+    q = ngx_queue_head(&batch->claims);
+    claim = ngx_queue_data(q, bb_coupon_claim_t, queue);
+    coupon = claim->intent->key.coupon;
+
+    for ( /* void */ ; q != ngx_queue_sentinel(&batch->claims);
+         q = ngx_queue_next(q))
+    {
+        claim = ngx_queue_data(q, bb_coupon_claim_t, queue);
+
+        if (claim->intent->key.coupon != coupon) {
+            return 0;
+        }
+    }
+
+    held = bb_coupon_held_get(issuer, coupon);
+    if (held == NULL) {
+        return 0;
+    }
+
+    if (batch->held == NULL) {
+        issuer->stat->held += batch->n;
+    }
+
+    issuer->stat->retries++;
+    batch->held = held;
+
+    bb_coupon_batch_requeue(batch);
+    bb_coupon_held_locked(issuer, held);
+
+    ngx_post_event(&issuer->post, &ngx_posted_events);
+
+    return 1;
+}
+
+
+/* The batch is in flight no more; its claims are elsewhere. */
+
+static void
+bb_coupon_batch_over(bb_coupon_batch_t *batch)
+{
+    bb_coupon_issuer_t  *issuer;
+
+    issuer = batch->issuer;
+
+    issuer->batch = NULL;
+    issuer->after_held = (batch->held != NULL);
+
+    if (batch->held) {
+        bb_coupon_held_release(batch->held);
+    }
+
+    ngx_free(batch);
 }
 
 
@@ -504,12 +708,20 @@ bb_coupon_batch_failed(bb_coupon_batch_t *batch, bb_postgres_rc_e rc,
 
     issuer = batch->issuer;
 
-    (void) bb_query_failure(issuer->log, issuer->batch_statement->name, rc,
-                            res);
-
     state = (rc == BB_POSTGRES_ERROR) ? PQresultErrorField(res,
                                                            PG_DIAG_SQLSTATE)
                                       : NULL;
+
+    /* lock_not_available, after the lock_timeout of the connection */
+
+    if (state && ngx_strcmp(state, "55P03") == 0
+        && bb_coupon_batch_locked(batch))
+    {
+        return;
+    }
+
+    (void) bb_query_failure(issuer->log, issuer->batch_statement->name, rc,
+                            res);
 
     /* data exception, constraint violation, an exception of a trigger */
 
@@ -537,25 +749,31 @@ bb_coupon_batch_failed(bb_coupon_batch_t *batch, bb_postgres_rc_e rc,
 }
 
 
-/* The claims go back to the head of the queue, in their order. */
+/* The claims go back to the head of their queue, in their order. */
 
 static void
 bb_coupon_batch_requeue(bb_coupon_batch_t *batch)
 {
     ngx_queue_t         *q;
+    bb_coupon_claim_t   *claim;
     bb_coupon_issuer_t  *issuer;
 
     issuer = batch->issuer;
 
     while (!ngx_queue_empty(&batch->claims)) {
         q = ngx_queue_last(&batch->claims);
+        claim = ngx_queue_data(q, bb_coupon_claim_t, queue);
         ngx_queue_remove(q);
-        bb_coupon_enqueue(issuer, ngx_queue_data(q, bb_coupon_claim_t, queue),
-                          1);
+
+        if (batch->held) {
+            bb_coupon_held_put(issuer, batch->held, claim, 1);
+
+        } else {
+            bb_coupon_enqueue(issuer, claim, 1);
+        }
     }
 
-    issuer->batch = NULL;
-    ngx_free(batch);
+    bb_coupon_batch_over(batch);
 }
 
 
@@ -622,8 +840,7 @@ bb_coupon_refuse(bb_coupon_issuer_t *issuer, bb_coupon_batch_t *batch,
     }
 
     ngx_queue_remove(q);
-    issuer->batch = NULL;
-    ngx_free(batch);
+    bb_coupon_batch_over(batch);
 
     record.data = p;
     *p++ = '[';
@@ -963,14 +1180,15 @@ bb_coupon_commit_abandon(bb_coupon_issuer_t *issuer)
     bb_coupon_claim_t   *claim;
     bb_coupon_intent_t  *intent;
 
-    if (issuer->ncommit) {
+    if (issuer->ncommit + issuer->nheld) {
         ngx_log_error(NGX_LOG_WARN, issuer->log, 0,
                       "bb_store coupon: %ui granted claims are left to the "
-                      "sweep", issuer->ncommit);
+                      "sweep", issuer->ncommit + issuer->nheld);
     }
 
-    while (issuer->ncommit) {
-        claim = bb_coupon_dequeue(issuer);
+    while (issuer->ncommit + issuer->nheld) {
+        claim = issuer->ncommit ? bb_coupon_dequeue(issuer)
+                                : bb_coupon_held_any(issuer);
         issuer->stat->pending--;
 
         intent = claim->intent;

@@ -4,7 +4,8 @@
  * and coupon_sweep.c.
  *
  * A claim is always in exactly one place: its coupon's fresh or waiting queue,
- * a script call, the commit queue, or the batch in flight.
+ * a script call, the commit queue, a locked coupon's queue, or the batch in
+ * flight.
  */
 
 #ifndef _BB_COUPON_ISSUER_H_INCLUDED_
@@ -30,6 +31,7 @@
 
 typedef struct bb_coupon_load_s   bb_coupon_load_t;
 typedef struct bb_coupon_batch_s  bb_coupon_batch_t;
+typedef struct bb_coupon_held_s   bb_coupon_held_t;
 typedef struct bb_coupon_sweep_s  bb_coupon_sweep_t;
 typedef struct bb_coupon_reconcile_s  bb_coupon_reconcile_t;
 typedef struct bb_coupon_learn_s  bb_coupon_learn_t;
@@ -143,6 +145,12 @@ struct bb_coupon_issuer_s {
     ngx_msec_t              backoff;
     ngx_uint_t              limit;      /* of rows, lowered to find a bad one */
     bb_coupon_batch_t      *batch;      /* in flight */
+
+    /* those of coupons whose row somebody has locked, see coupon_held.c */
+    ngx_queue_t             held;
+    ngx_uint_t              nheld;
+    ngx_event_t             wake;       /* timer of the next batch of them */
+    unsigned                after_held:1;   /* the last batch was of them */
 
     bb_coupon_sweep_t      *sweep;      /* in the worker that sweeps */
     bb_coupon_reconcile_t  *reconcile;  /* the same */

@@ -30,7 +30,7 @@ static ngx_msec_t bb_postgres_silent_at(bb_postgres_conn_t *conn);
 
 bb_postgres_t *
 bb_postgres_create(ngx_cycle_t *cycle, bb_postgres_conf_t *conf, ngx_uint_t n,
-    bb_postgres_stat_t *stat)
+    const char *options, bb_postgres_stat_t *stat)
 {
     ngx_uint_t      i;
     bb_postgres_t  *pg;
@@ -42,6 +42,7 @@ bb_postgres_create(ngx_cycle_t *cycle, bb_postgres_conf_t *conf, ngx_uint_t n,
     }
 
     pg->conf = conf;
+    pg->options = options;
     pg->stat = stat;
     pg->log = cycle->log;
     pg->conns = (bb_postgres_conn_t *) (pg + 1);

@@ -16,8 +16,8 @@ static void bb_postgres_conn_timer(ngx_event_t *ev);
 static void bb_postgres_conn_connect(bb_postgres_conn_t *conn);
 static void bb_postgres_conn_next(bb_postgres_conn_t *conn);
 static ngx_int_t bb_postgres_conn_open(bb_postgres_conn_t *conn);
-static ngx_int_t bb_postgres_conn_params(bb_postgres_host_t *host,
-    const char **values, ngx_log_t *log);
+static ngx_int_t bb_postgres_conn_params(bb_postgres_t *pg,
+    bb_postgres_host_t *host, const char **values);
 static u_char *bb_postgres_conn_zone(u_char *p, const char *zone);
 static void bb_postgres_conn_poll(ngx_event_t *ev);
 static void bb_postgres_conn_up(bb_postgres_conn_t *conn);
@@ -178,7 +178,7 @@ bb_postgres_conn_open(bb_postgres_conn_t *conn)
     pg = conn->pg;
     host = bb_postgres_conn_host(conn);
 
-    if (bb_postgres_conn_params(host, values, pg->log) != NGX_OK) {
+    if (bb_postgres_conn_params(pg, host, values) != NGX_OK) {
         bb_postgres_conn_fail(conn, "out of memory");
         return NGX_ERROR;
     }
@@ -209,11 +209,14 @@ bb_postgres_conn_open(bb_postgres_conn_t *conn)
 }
 
 
-/* host's values, with the zone in front of the other options; frees: caller */
+/*
+ * host's values, with the zone in front of the other options, and the client's
+ * behind them; frees: caller
+ */
 
 static ngx_int_t
-bb_postgres_conn_params(bb_postgres_host_t *host, const char **values,
-    ngx_log_t *log)
+bb_postgres_conn_params(bb_postgres_t *pg, bb_postgres_host_t *host,
+    const char **values)
 {
     u_char      *p;
     size_t       len;
@@ -223,9 +226,10 @@ bb_postgres_conn_params(bb_postgres_host_t *host, const char **values,
     zone = getenv("TZ");
 
     len = sizeof("-c TimeZone= ") + sizeof("<+0000>-00:00")
-          + (zone ? 2 * ngx_strlen(zone) : 0) + ngx_strlen(host->values[0]);
+          + (zone ? 2 * ngx_strlen(zone) : 0) + ngx_strlen(host->values[0])
+          + ngx_strlen(pg->options);
 
-    p = ngx_alloc(len, log);
+    p = ngx_alloc(len, pg->log);
     if (p == NULL) {
         return NGX_ERROR;
     }
@@ -235,7 +239,8 @@ bb_postgres_conn_params(bb_postgres_host_t *host, const char **values,
     p = ngx_cpymem(p, "-c TimeZone=", sizeof("-c TimeZone=") - 1);
     p = bb_postgres_conn_zone(p, zone);
     *p++ = ' ';
-    ngx_memcpy(p, host->values[0], ngx_strlen(host->values[0]) + 1);
+    p = ngx_cpymem(p, host->values[0], ngx_strlen(host->values[0]));
+    ngx_memcpy(p, pg->options, ngx_strlen(pg->options) + 1);
 
     for (i = 1; host->keywords[i]; i++) {
         values[i] = host->values[i];

@@ -92,6 +92,7 @@ struct bb_postgres_conn_s {
 
 struct bb_postgres_s {
     bb_postgres_conf_t             *conf;
+    const char                     *options;     /* behind all others */
     bb_postgres_stat_t             *stat;
 
     bb_postgres_conn_t             *conns;

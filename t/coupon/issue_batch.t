@@ -56,4 +56,29 @@ is(batch([ 8, 1, $claim ]), '', 'and make room');
 $t->db()->do('UPDATE coupon SET limit_count = 1 WHERE id = 8');
 is(batch([ 8, 2, $claim + 1 ], [ 8, 1, $claim ]), 'SI', 'a lowered limit');
 
+
+# a coupon whose row somebody else has locked
+
+$t->db()->do('UPDATE coupon SET limit_count = 1000');
+
+my $hold = $t->db()->hold_coupons(7);
+
+is(batch([ 7, 50, $claim ], [ 8, 50, $claim + 1 ], [ 7, 51, $claim + 2 ],
+    [ 8, 51, $claim + 3 ]), 'LILI', 'locked: the others are stored');
+is(batch([ 8, 50, $claim + 1 ], [ 7, 50, $claim ], [ 8, 51, $claim + 4 ],
+    [ 99, 1, $claim ], [ 9, 50, $claim ]), 'ILAUI', 'locked: the others are judged');
+is(batch([ 7, 50, $claim ], [ 99, 1, $claim ]), 'LU', 'locked: none of them is there');
+is_deeply(counted(), [ 0, 0, 0 ], 'locked: the counters are right');
+
+my $other = $t->db()->hold_coupons(8);
+
+is(batch([ 8, 52, $claim ], [ 7, 52, $claim + 1 ]), 'LL', 'both locked: none is stored');
+$t->db()->do('SET lock_timeout = 50');
+ok(!eval { local $SIG{__WARN__} = sub { }; batch([ 7, 52, $claim ]) },
+    'locked: a batch of one coupon waits');
+is($t->db()->handle()->state(), '55P03', 'as long as the session allows');
+$_->rollback() for $hold, $other;
+is(batch([ 8, 52, $claim ], [ 7, 52, $claim + 1 ]), '', 'free again');
+is_deeply(counted(), [ 0, 0, 0 ], 'the counters are right');
+
 $t->done();

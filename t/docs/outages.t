@@ -37,7 +37,7 @@ my $t = BB::Test->new(workers => 2, nginx => 0, http => $HTTP,
     postgres_args => 'timeout=500ms connect_timeout=500ms',
     location => 'bb_store_coupon_timeout 1200ms;',
     postgres_conf => { max_connections => $SESSIONS },
-    coupons => [ { id => 7, limit => 100_000 } ])->run();
+    coupons => [ map { { id => $_, limit => 100_000 } } 7, 8 ])->run();
 my ($nginx, $db) = ($t->nginx(), $t->db());
 my $proxy = BB::Proxy->new(target => $t->redis()->port());
 
@@ -92,6 +92,7 @@ sub all_noticed($kind, $drop) {
 # down, up: the beginning and the end of the fault;  draws: users with clients whose
 # draws were under way as it began, else new ones draw while it lasts
 # kept: 1 if each of those has a row in the end, 0 if none has
+# other: another coupon, which is drawn meanwhile
 # new: nginx is a new one, its counters begin at zero;  down may return more answers
 my %row = (
     'workers, killed' => {
@@ -257,7 +258,8 @@ my %row = (
     },
 
     "a coupon's row, locked by somebody" => {
-        kept => 1, down => sub($row) { lock_row() }, up => sub($row) { free_row() },
+        kept => 1, other => 8,
+        down => sub($row) { lock_row() }, up => sub($row) { free_row() },
     },
 
     "PostgreSQL's disk, full" => {
@@ -337,7 +339,7 @@ is_deeply([ sort map { $_->[0] } @lines ], [ sort keys %row ], 'its rows');
 for my $line (@lines) {
     my ($name, $sees, undef, undef, $in, $metrics, $log) = @$line;
     my $row = $row{$name} // next;
-    my %sees = map { /\A(\w+): (.*)\z/ } split(/; /, $sees);
+    my %sees = map { /\A([\w ]+): (.*)\z/ } split(/; /, $sees);
     my $seconds = sum0($in =~ /(\d+) s/, map { $SECONDS{$_} } $in =~ /`(\w+)`/g);
 
     $t->claim(7, user => $user++) =~ /ISSUED/ or die "$name: no draw before it\n";
@@ -358,6 +360,11 @@ for my $line (@lines) {
     is(statuses(@reads), $sees{reads}, "$name: reads");
     is(join(' ', map { $_ || 'broken' } ($row->{edits} // [])->@*),
         $sees{edits} // '', "$name: edits");
+
+    my @beside = map { $t->request($t->draw($_, $user++)) }
+        ($row->{other} // ()) x 3;
+
+    is(statuses(@beside), $sees{'other coupons'} // '', "$name: other coupons");
 
     my @others = map { $t->claim(7, user => $_) } ($row->{later} // [])->@*;
 
@@ -383,8 +390,7 @@ for my $line (@lines) {
         $look->() if %open;
         return 0 if $row->{healed} and not $row->{healed}->($row);
         return 0 if not eval { (ready($t))[0] == 200 } or $t->claims_left() > 0;
-        return not %open
-            and "@{[ $t->members(7) ]}" eq "@{[ $t->holders(7) ]}";
+        return !%open && "@{[ $t->members(7) ]}" eq "@{[ $t->holders(7) ]}";
     });
     my $took = time() - $over;
 
