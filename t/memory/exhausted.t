@@ -118,7 +118,8 @@ sub exhaust($name, $request, $is_good, %o) {
 
     splice(@wrong, 5) if @wrong > 5;
     is(join("\n", @wrong), '', "$name: all is well");
-    cmp_ok($hits, '>', 5, "$name: with $hits allocations that fail");
+    cmp_ok($hits, '>', 5, "$name: with allocations that fail");
+    note("$hits allocations");
 
     my ($server, $method, $uri, %r) = $request->(++$n);
 
@@ -305,6 +306,9 @@ exhaust('new connections', sub($n) { ('ops', 'GET', '/livez') }, sub($answer) { 
         return await(10, sub { (ready($t))[0] == 200 and connected($t) })
             ? undef : 'not ready';
     });
+
+
+is_deeply([ $t->nginx()->workers() ], \@workers, 'the same worker');
 
 
 # nothing is lost, by the sweep, in which it runs out as well
