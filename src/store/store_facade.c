@@ -81,6 +81,7 @@ bb_store_view(bb_req_t *req)
 
     if (view == NULL) {
         bb_reply_error(req);
+        return NULL;
     }
 
     req->data = view;
