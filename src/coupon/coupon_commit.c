@@ -7,8 +7,9 @@
  * One that fails for good because of a row is sent again in halves until that
  * row is alone; this claim is undone and kept as a dead letter.
  *
- * A batch of several coupons does not wait for a row that somebody has locked;
- * what it leaves undone is sent as batches of one coupon (coupon_held.c).
+ * A batch waits 250 ms for a row that somebody has locked.  If it is of several
+ * coupons it is sent again and then leaves out what it cannot lock; that is sent
+ * as batches of one coupon (coupon_held.c).
  */
 
 #include "coupon/coupon_held.h"
@@ -34,6 +35,7 @@ struct bb_coupon_batch_s {
     ngx_queue_t            claims;
     ngx_uint_t             n;
     bb_coupon_held_t      *held;       /* it is of this coupon alone, or NULL */
+    unsigned               some:1;     /* leaves out what it cannot lock */
 };
 
 
@@ -339,8 +341,10 @@ bb_coupon_batch_send(bb_coupon_issuer_t *issuer, bb_coupon_held_t *held)
 
     if (rc == NGX_OK) {
         call = bb_postgres_call(issuer->worker->postgres_issue,
-                                issuer->batch_statement, params,
-                                BB_COUPON_ARRAYS, bb_coupon_batch_done, batch);
+                                batch->some ? issuer->some_statement
+                                            : issuer->batch_statement,
+                                params, BB_COUPON_ARRAYS,
+                                bb_coupon_batch_done, batch);
     }
 
     for (i = 0; i < BB_COUPON_ARRAYS; i++) {
@@ -373,6 +377,7 @@ bb_coupon_batch_create(bb_coupon_issuer_t *issuer, bb_coupon_held_t *held)
 
     batch->issuer = issuer;
     batch->held = held;
+    batch->some = (held == NULL && issuer->waited);
     batch->n = 0;
     ngx_queue_init(&batch->claims);
 
@@ -691,6 +696,10 @@ bb_coupon_batch_over(bb_coupon_batch_t *batch)
     issuer->batch = NULL;
     issuer->after_held = (batch->held != NULL);
 
+    if (batch->some) {
+        issuer->waited = 0;
+    }
+
     if (batch->held) {
         bb_coupon_held_release(batch->held);
     }
@@ -714,10 +723,22 @@ bb_coupon_batch_failed(bb_coupon_batch_t *batch, bb_postgres_rc_e rc,
 
     /* lock_not_available, after the lock_timeout of the connection */
 
-    if (state && ngx_strcmp(state, "55P03") == 0
-        && bb_coupon_batch_locked(batch))
-    {
-        return;
+    if (state && ngx_strcmp(state, "55P03") == 0) {
+
+        if (bb_coupon_batch_locked(batch)) {
+            return;
+        }
+
+        if (!batch->some) {
+            /* of several coupons: the next one does not wait for them all */
+
+            issuer->stat->retries++;
+            issuer->waited = 1;
+
+            bb_coupon_batch_requeue(batch);
+            ngx_post_event(&issuer->post, &ngx_posted_events);
+            return;
+        }
     }
 
     (void) bb_query_failure(issuer->log, issuer->batch_statement->name, rc,

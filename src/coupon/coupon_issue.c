@@ -120,6 +120,8 @@ bb_coupon_issuer_init(bb_coupon_issuer_t *issuer)
     issuer->soldout = bb_redis_script_find(scripts, "coupon_soldout");
 
     issuer->batch_statement = bb_postgres_statement_find("coupon/issue_batch");
+    issuer->some_statement =
+        bb_postgres_statement_find("coupon/issue_batch_some");
     issuer->load_statement = bb_postgres_statement_find("coupon/load");
     issuer->users_statement = bb_postgres_statement_find("coupon/load_users");
     issuer->ready_statement = bb_postgres_statement_find("core/ready");
@@ -128,7 +130,7 @@ bb_coupon_issuer_init(bb_coupon_issuer_t *issuer)
         || issuer->holders == NULL || issuer->load_lock == NULL
         || issuer->load_users == NULL || issuer->load == NULL
         || issuer->late == NULL || issuer->soldout == NULL
-        || issuer->batch_statement == NULL
+        || issuer->batch_statement == NULL || issuer->some_statement == NULL
         || issuer->load_statement == NULL || issuer->users_statement == NULL
         || issuer->ready_statement == NULL)
     {

@@ -117,6 +117,7 @@ struct bb_coupon_issuer_s {
     bb_redis_script_t      *soldout;
 
     const bb_postgres_statement_t  *batch_statement;
+    const bb_postgres_statement_t  *some_statement;
     const bb_postgres_statement_t  *load_statement;
     const bb_postgres_statement_t  *users_statement;
     const bb_postgres_statement_t  *ready_statement;
@@ -151,6 +152,7 @@ struct bb_coupon_issuer_s {
     ngx_uint_t              nheld;
     ngx_event_t             wake;       /* timer of the next batch of them */
     unsigned                after_held:1;   /* the last batch was of them */
+    unsigned                waited:1;   /* in vain: a batch of several coupons */
 
     bb_coupon_sweep_t      *sweep;      /* in the worker that sweeps */
     bb_coupon_reconcile_t  *reconcile;  /* the same */

@@ -14,10 +14,14 @@ my $t = BB::Test->new(nginx => 0, coupons => [
 my $claim = 1_700_000_000_000 << 20;
 
 # Rows are [ coupon, user, claim ]; returns the verdicts.
-sub batch(@rows) {
+sub batch(@rows) { return call('issue_batch', @rows) }
+
+sub some_of_batch(@rows) { return call('issue_batch_some', @rows) }
+
+sub call($function, @rows) {
     my @columns = map { my $i = $_; [ map { $_->[$i] } @rows ] } 0 .. 2;
 
-    return $t->db()->value('SELECT issue_batch(?, ?, ?, ?, ?)',
+    return $t->db()->value("SELECT $function(?, ?, ?, ?, ?)",
         @columns[ 0, 1 ], [ map { "n$_->[1]" } @rows ], [ ('1') x @rows ], $columns[2]);
 }
 
@@ -63,22 +67,22 @@ $t->db()->do('UPDATE coupon SET limit_count = 1000');
 
 my $hold = $t->db()->hold_coupons(7);
 
-is(batch([ 7, 50, $claim ], [ 8, 50, $claim + 1 ], [ 7, 51, $claim + 2 ],
+is(some_of_batch([ 7, 50, $claim ], [ 8, 50, $claim + 1 ], [ 7, 51, $claim + 2 ],
     [ 8, 51, $claim + 3 ]), 'LILI', 'locked: the others are stored');
-is(batch([ 8, 50, $claim + 1 ], [ 7, 50, $claim ], [ 8, 51, $claim + 4 ],
+is(some_of_batch([ 8, 50, $claim + 1 ], [ 7, 50, $claim ], [ 8, 51, $claim + 4 ],
     [ 99, 1, $claim ], [ 9, 50, $claim ]), 'ILAUI', 'locked: the others are judged');
-is(batch([ 7, 50, $claim ], [ 99, 1, $claim ]), 'LU', 'locked: none of them is there');
+is(some_of_batch([ 7, 50, $claim ], [ 99, 1, $claim ]), 'LU', 'locked: none of them is there');
 is_deeply(counted(), [ 0, 0, 0 ], 'locked: the counters are right');
 
 my $other = $t->db()->hold_coupons(8);
 
-is(batch([ 8, 52, $claim ], [ 7, 52, $claim + 1 ]), 'LL', 'both locked: none is stored');
+is(some_of_batch([ 8, 52, $claim ], [ 7, 52, $claim + 1 ]), 'LL', 'both locked: none is stored');
 $t->db()->do('SET lock_timeout = 50');
 ok(!eval { local $SIG{__WARN__} = sub { }; batch([ 7, 52, $claim ]) },
-    'locked: a batch of one coupon waits');
+    'locked: a batch that is to have all waits');
 is($t->db()->handle()->state(), '55P03', 'as long as the session allows');
 $_->rollback() for $hold, $other;
-is(batch([ 8, 52, $claim ], [ 7, 52, $claim + 1 ]), '', 'free again');
+is(some_of_batch([ 8, 52, $claim ], [ 7, 52, $claim + 1 ]), '', 'free again');
 is_deeply(counted(), [ 0, 0, 0 ], 'the counters are right');
 
 $t->done();

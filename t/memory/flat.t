@@ -20,7 +20,7 @@ my $WARM_UP = 12;        # rounds: pools, buffers and caches reach their sizes
 my $ROUNDS = 12;         # measured, at least
 my $SECONDS = $ENV{BB_SOAK} // 0;
 
-my $CONNECTIONS = 4;     # to PostgreSQL: two that read, one that writes, one that issues
+my $CONNECTIONS = 7;                # two shared, four of writers, one of the batches
 
 # Of a client that left within a body that it discards nginx itself, with or without
 # the module, keeps the socket until the keep-alive ends.
