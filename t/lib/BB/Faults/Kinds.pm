@@ -12,6 +12,12 @@ use BB::Redis;
 my $RECOVERY = 20;       # seconds in which a server is back
 my $MORE = 30;           # answers between two steps of one fault
 
+# how often a worker passes a named point, for sure, in the draws of one stage; with
+# ack claim there are ten batches a second and no more
+my $ONCE = sub($run) { return 1 };
+my $OFTEN = sub($run) { return 30 };
+my $BATCHES = sub($run) { return $run->{schedule}{ack} eq 'claim' ? 3 : 30 };
+
 # begin, end: what is done to the run (BB::Faults) and its servers; with $f, the
 # fault in the schedule.  prepare: before the stage's draws begin
 # held: seconds from begin to end, least and most;  leaving: percent of the clients
@@ -73,13 +79,13 @@ my %KIND = (
 
     # at named points, in a build that has them
 
-    'killed: claims are granted' => point('claimed', 30),
-    'killed: a batch is sent' => point('batch_sent', 30),
-    'killed: a batch is committed' => point('committed', 30),
-    'killed: claims are answered' => point('answered', 30),
+    'killed: claims are granted' => point('claimed', $OFTEN),
+    'killed: a batch is sent' => point('batch_sent', $BATCHES),
+    'killed: a batch is committed' => point('committed', $BATCHES),
+    'killed: claims are answered' => point('answered', $BATCHES),
 
     'killed: a coupon is being loaded' => {
-        point('load_chunk', 1)->%*, loses => 1,
+        point('load_chunk', $ONCE)->%*, loses => 1,
         begin => sub($run, $f) {
             $run->redis()->cmd('FLUSHALL');
             ended_at($run, 'load_chunk');
@@ -88,7 +94,7 @@ my %KIND = (
 
     # what waited for a lock, in workers that are no more
     'killed: the sweep takes claims' => {
-        point('sweep', 1)->%*,
+        point('sweep', $ONCE)->%*,
         begin => sub($run, $f) {
             my $lock = $run->db()->hold_coupons(
                 map { $_->{id} } $run->stage()->{coupons}->@*);
@@ -407,12 +413,12 @@ sub is_stopped($pid) {
 
 
 # A worker kills itself when one of them passes this point for the n-th time, n up
-# to $most; counted from nginx's start.
+# to what $most says; counted from nginx's start.
 sub point($point, $most) {
     return {
         servers => 'nginx', cuts => 1, first => 1,
         prepare => sub($run, $f) {
-            my $n = 1 + $f->{number} % $most;
+            my $n = 1 + $f->{number} % $most->($run);
 
             $run->nginx()->quit() or $run->wrong('nginx does not quit');
             $run->nginx()->configure(http => "$run->{http} bb_store_fault $point $n;");
