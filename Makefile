@@ -32,7 +32,7 @@ ENDPOINTS ?= $(BUILD)/endpoints
 DOCS      ?= $(CURDIR)/docs
 
 .PHONY: all module module-unlocked run stop reset migrate openapi endpoints \
-        test faults check-asan check-valgrind soak bench bench-test clean
+        test faults check-asan check-valgrind soak bench bench-test scale clean
 
 all: module
 
@@ -147,6 +147,14 @@ bench:
 	@$(MAKE) --no-print-directory -j $$(nproc) module
 	@$(MAKE) --no-print-directory bench/peers/node/node_modules
 	bench/run $(BENCH); status=$$?; bench/report && exit $$status
+
+# How cost and size grow; one part of it: make scale SCALE=memory
+SCALE ?=
+
+scale:
+	@tools/install build run test peers
+	@$(MAKE) --no-print-directory -j $$(nproc) module
+	bench/scale $(SCALE)
 
 clean:
 	rm -rf $(BUILD) $(BUILD)-faults $(BUILD)-asan

@@ -41,7 +41,8 @@ sub specs(%o) {
 }
 
 
-# One measurement; spec, stores, dir, seconds
+# One measurement; spec, stores, dir, seconds.  A batch's spec may say coupons:
+# the clients take turns with that many.
 # Returns { rate (claims or statements a second), cpu (us each, of the server),
 # client (us each), latency (ms of a call, where known), wrong }.
 sub run(%o) {
@@ -97,14 +98,14 @@ sub _postgres(%o) {
     my $id;
 
     if ($spec->{what} eq 'issue_batch') {
-        $id = $stores->coupons(1, limit => $HUGE);
+        $id = $stores->coupons($spec->{coupons} // 1, limit => $HUGE);
 
     } elsif ($spec->{what} eq 'my') {
         $stores->holders($readers);
     }
 
     open(my $out, '>', $file) or die "$file: $!\n";
-    print $out _statement($spec->{what}, $n, $readers);
+    print $out _statement($spec->{what}, $n, $readers, $spec->{coupons} // 1);
     close($out) or die "$file: $!\n";
 
     local $ENV{PGOPTIONS} = '-c jit=off';
@@ -131,16 +132,17 @@ sub _postgres(%o) {
 
 
 # The statement as the module sends it; its arrays are made by the server.
-sub _statement($what, $n, $readers) {
+sub _statement($what, $n, $readers, $coupons) {
     if ($what eq 'issue_batch') {
         my $random = sub($range) {
             return "ARRAY(SELECT ($range * random())::bigint FROM generate_series(1, $n))";
         };
-        my %argument = (1 => "array_fill(:coupon::bigint, ARRAY[$n])",
+        my %argument = (1 => "array_fill(:own::bigint, ARRAY[$n])",
             2 => $random->(1e15), 3 => "array_fill('봄이'::text, ARRAY[$n])",
             4 => "array_fill('01012345678'::text, ARRAY[$n])", 5 => $random->(1e18));
 
-        return _sql('coupon/issue_batch') =~ s/\$(\d)/$argument{$1}/gr . ";\n";
+        return "\\set own :coupon + :client_id % $coupons\n"
+            . _sql('coupon/issue_batch') =~ s/\$(\d)/$argument{$1}/gr . ";\n";
     }
 
     return "\\set n random(0, $readers - 1)\n"

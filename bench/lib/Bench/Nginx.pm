@@ -14,8 +14,12 @@ my $ROOT = abs_path(dirname(__FILE__) . '/../../..');
 my $MODULE = abs_path($ENV{BB_MODULE} // "$ROOT/build/ngx_bb_store_module.so");
 
 
-# dir, workers; module: 1 with it; ack; stores
-sub new($class, %o) { return $class->SUPER::new(%o, log => 'warn', zone => $ENV{TZ}) }
+# dir, workers; module: 1 with it; ack; stores; http: more text for that level;
+# timeout: of a draw; slots: worker_connections
+sub new($class, %o) {
+    return $class->SUPER::new(timeout => '3s', slots => 8192, %o, log => 'warn',
+        zone => $ENV{TZ});
+}
 
 
 sub conf($self) {
@@ -46,7 +50,7 @@ env TZ=$o{zone};
 worker_rlimit_nofile 16384;
 worker_shutdown_timeout 30s;
 
-events { worker_connections 8192; }
+events { worker_connections $o{slots}; }
 
 http {
     default_type  application/json;
@@ -93,8 +97,9 @@ sub _module($self) {
     bb_store_user           \$http_userid;
     bb_store_owner_check    on;
     bb_store_coupon_ack     $self->{ack};
-    bb_store_coupon_timeout 3s;
+    bb_store_coupon_timeout $self->{timeout};
     bb_store_max_body       64k;
+    $self->{http}
 
     server {
         listen 127.0.0.1:$port{public} $listen;

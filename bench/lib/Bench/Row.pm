@@ -54,7 +54,8 @@ sub is_served($cell, $system) {
 }
 
 
-# row, stores, coupons; users, limit: of a drop; quick
+# row, stores, coupons; users, limit: of a drop; held: users who hold each coupon
+# before its claims; quick
 sub new($class, %o) {
     return bless { %o, readers => $o{quick} ? $FEW : $READERS }, $class;
 }
@@ -72,7 +73,8 @@ sub prepare($self, $system) {
     my $holders = int($HOLDERS / $n) || 1;
 
     if ($row eq 'claim') {
-        $self->{coupon} = $stores->coupons($n, limit => $HUGE);
+        $self->{coupon} = $stores->coupons($n, limit => $HUGE,
+            holders => $self->{held} // 0);
 
     } elsif ($row eq 'soldout') {
         $self->{coupon} = $stores->coupons($n, limit => $holders, holders => $holders);

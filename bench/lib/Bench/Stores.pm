@@ -221,6 +221,20 @@ sub count($self, $on) {
 }
 
 
+# Each statement that makes rows takes so many seconds more, without CPU; 0: none.
+sub slow($self, $seconds) {
+    my $db = $self->db();
+
+    $db->do('DROP TRIGGER IF EXISTS slow ON issued_coupon');
+    return if not $seconds;
+
+    $db->do("CREATE OR REPLACE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql
+        AS 'BEGIN PERFORM pg_sleep($seconds); RETURN NULL; END'");
+    $db->do('CREATE TRIGGER slow AFTER INSERT ON issued_coupon
+        FOR EACH STATEMENT EXECUTE FUNCTION slow()');
+}
+
+
 # How many users hold coupons of this measurement by Redis, and by PostgreSQL.
 sub members($self) {
     my ($first, $n) = $self->{pool}->@*;

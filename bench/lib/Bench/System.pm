@@ -36,7 +36,7 @@ sub names() {
 sub usual() { return grep { not /-nocount\z/ or $_ eq 'openresty-nocount' } names() }
 
 
-# name, dir, stores, workers, ack
+# name, dir, stores, workers, ack; http, timeout, slots: see Bench::Nginx
 sub new($class, %o) {
     my ($peer, $nocount) = $o{name} =~ /\A(.*?)(-nocount)?\z/;
     my $self = bless { %o, peer => $peer, counts => not($nocount), path => "$o{dir}/$o{name}-$o{workers}-$o{ack}" }, $class;
@@ -51,7 +51,8 @@ sub start($self) {
     if ($self->{name} eq 'bb_store' or $self->{name} eq 'return200') {
         $self->{nginx} = Bench::Nginx->new(dir => $self->{path},
             module => $self->{name} eq 'bb_store',
-            map { $_ => $self->{$_} } qw(workers ack stores));
+            map({ $_ => $self->{$_} } qw(workers ack stores)),
+            map { $_ => $self->{$_} } grep { defined $self->{$_} } qw(http timeout slots));
         $self->{nginx}->start();
         return $self;
     }

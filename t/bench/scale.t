@@ -1,0 +1,109 @@
+# The measurement of how cost and size grow runs, checks what it measures, and
+# leaves nothing behind.  No figure is looked at that depends on speed.
+
+use v5.36;
+use Cwd qw(abs_path);
+use File::Temp qw(tempdir);
+use FindBin;
+use Time::HiRes qw(sleep);
+use lib map { "$FindBin::Bin/$_" } '../lib', '../../bench/lib';
+use Test::More;
+
+use BB::Process qw(await is_alive);
+use Bench::Cpu;
+
+my $ROOT = abs_path("$FindBin::Bin/../..");
+my $dir = tempdir('bb-store-t-XXXXXX', TMPDIR => 1, CLEANUP => 1);
+
+chmod(0755, $dir);
+mkdir("$dir/tmp");
+chmod(0755, "$dir/tmp");
+$SIG{$_} = sub { exit(1) } for qw(INT TERM HUP);
+
+
+sub slurp($file) {
+    open(my $in, '<', $file) or return '';
+    local $/;
+    return scalar <$in>;
+}
+
+
+# When a process began: its number may be another's later.
+sub began($pid) {
+    return slurp("/proc/$pid/stat") =~ /\A.*\) (?:\S+ ){19}(\d+) /s ? $1 : '';
+}
+
+
+# Runs bench/scale; on_text: called with its words until it ends.  Returns its
+# status and words.
+sub scale($name, $on_text, @arguments) {
+    my %seen;
+
+    local $ENV{TMPDIR} = "$dir/tmp";
+
+    my $run = BB::Process->start(death => 'TERM', output => "$dir/$name.log",
+        argv => [ "$ROOT/bench/scale", '--quick', @arguments ]);
+    my $ended = await(120, sub {
+        $seen{$_} //= began($_) for Bench::Cpu::tree($run->pid());
+        $on_text->($run, slurp("$dir/$name.log")) if $on_text;
+        sleep(0.05);
+        return defined $run->ended();
+    });
+
+    $run->stop('TERM', 20) if not $ended;
+
+    my @left = grep { is_alive($_) and began($_) eq $seen{$_} } keys %seen;
+
+    cmp_ok(scalar keys %seen, '>', 5, "$name: its processes were seen");
+    is("@left", '', "$name: no process is left");
+    is(join(' ', glob("$dir/tmp/*")), '', "$name: no file is left");
+
+    return ($run->ended(), slurp("$dir/$name.log"));
+}
+
+
+# the other parts differ from batch in one number
+my @parts = qw(memory reload batch holders writers refusal overload);
+my ($status, $text) = scale('quick', undef, @parts);
+
+is($status, 0, 'all is valid') or diag($text);
+
+my @tables = $text =~ /^### (.+)\n\n((?:\|.*\n)+)/mg;
+my $number = qr/[-\d.+]+/;
+
+is(scalar @tables / 2, @parts + 1, 'a table of each part, and two of one');
+
+while (my ($title, $table) = splice(@tables, 0, 2)) {
+    my ($head, $line, @rows) = split(/\n/, $table);
+    my $cells = () = $head =~ /\|/g;
+
+    cmp_ok(scalar @rows, '>=', 1, "$title: has rows");
+    is(scalar(grep { (() = /\|/g) != $cells } $line, @rows), 0,
+        "$title: whole rows");
+    is(scalar(grep { not /\A\| [^|]+ \| $number(?: KB| bytes)? \|/ } @rows), 0,
+        "$title: of figures") or diag($table);
+}
+
+# what is no matter of speed
+my ($batch) = $text =~ /^### Claims by bb_store_coupon_batch.*\n\n((?:\|.*\n)+)/m;
+
+like($batch, qr/^\| 1 \|.*\| 1\.0 \|$/m, 'a batch of one is one');
+
+my ($over) = $text =~ /refused, per cent \| ([\d.]+)/;
+
+cmp_ok($over, '>', 0, 'a queue of one refuses');
+
+
+# stopped in the middle
+
+my $told = 0;
+
+($status, $text) = scale('stopped', sub($run, $said) {
+    kill('INT', $run->pid()) if $said =~ /^###/m and not $told++;
+}, 'reload', 'memory');
+
+is($told > 0, 1, 'stopped: in the middle');
+isnt($status, 0, 'stopped: it says so');
+like($text, qr/stopped by SIGINT/, 'stopped: and why');
+
+done_testing();
