@@ -142,7 +142,7 @@ sub _cpu($self) {
         grep { $used{$_} } processes());
 
     for my $i (0 .. $#panels) {
-        $plot->bars(x => 150 + 570 * $place[$i][0], y => $place[$i][1], w => 270,
+        $plot->bars(x => 172 + 560 * $place[$i][0], y => $place[$i][1], w => 250,
             unit => 'µs per request', title => $panels[$i][0], bars => $panels[$i][1]);
     }
 

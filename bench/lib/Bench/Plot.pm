@@ -188,7 +188,7 @@ sub bars($self, %o) {
     for my $bar ($o{bars}->@*) {
         my $from = $x;
 
-        $self->text($x - 8, $row + 12, $bar->[0], anchor => 'end');
+        $self->text($x - 8, $row + 12, $bar->[0], anchor => 'end', size => 11);
 
         for my $part ($bar->[1]->@*) {
             my $wide = $w * $part->[0] / $end;
