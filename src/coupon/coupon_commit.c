@@ -21,7 +21,6 @@
 #define BB_COUPON_ARRAYS         5       /* parameters of issue_batch.sql */
 #define BB_COUPON_BACKOFF_FIRST  50      /* ms */
 #define BB_COUPON_BACKOFF_MAX    1000
-#define BB_COUPON_SET_TTL        "86400" /* s, of a set that is not loaded */
 
 /*
  * ms that claims which were answered already may wait for a larger batch: a row
@@ -37,16 +36,6 @@ struct bb_coupon_batch_s {
     bb_coupon_held_t      *held;       /* it is of this coupon alone, or NULL */
     unsigned               some:1;     /* leaves out what it cannot lock */
 };
-
-
-/* the holders of a coupon whose entries are to leave the intent log */
-
-typedef struct {
-    bb_coupon_issuer_t    *issuer;
-    bb_coupon_key_t        key;
-    ngx_uint_t             nusers;
-    int64_t                users[1];
-} bb_coupon_ack_t;
 
 
 static void bb_coupon_post_handler(ngx_event_t *ev);
@@ -70,14 +59,6 @@ static void bb_coupon_undo(bb_coupon_issuer_t *issuer,
     bb_coupon_claim_t *claim);
 static void bb_coupon_settled(bb_coupon_claim_t *claim,
     bb_coupon_verdict_e verdict, ngx_queue_t *intents);
-static void bb_coupon_ack(bb_coupon_issuer_t *issuer, ngx_queue_t *intents);
-static void bb_coupon_ack_some(bb_coupon_issuer_t *issuer,
-    ngx_queue_t *intents, ngx_uint_t n, ngx_uint_t nusers,
-    ngx_uint_t nrefused);
-static void bb_coupon_ack_done(void *data, bb_redis_rc_e rc,
-    redisReply *reply);
-static void bb_coupon_unload(bb_coupon_issuer_t *issuer,
-    const bb_coupon_key_t *key);
 static void bb_coupon_retry_handler(ngx_event_t *ev);
 static void bb_coupon_linger_handler(ngx_event_t *ev);
 static void bb_coupon_enqueue(bb_coupon_issuer_t *issuer,
@@ -965,233 +946,6 @@ bb_coupon_settled(bb_coupon_claim_t *claim, bb_coupon_verdict_e verdict,
     }
 
     ngx_queue_insert_tail(intents, &intent->queue);
-}
-
-
-/* Deletes settled entries from the log: one call for those of a coupon. */
-
-static void
-bb_coupon_ack(bb_coupon_issuer_t *issuer, ngx_queue_t *intents)
-{
-    ngx_uint_t           n, nusers, nrefused;
-    ngx_queue_t         *q, *next, same;
-    bb_coupon_sweep_t   *sweep;
-    bb_coupon_intent_t  *first, *intent;
-
-    while (!ngx_queue_empty(intents)) {
-
-        q = ngx_queue_head(intents);
-        first = ngx_queue_data(q, bb_coupon_intent_t, queue);
-
-        ngx_queue_init(&same);
-        n = 0;
-        nusers = 0;
-        nrefused = 0;
-
-        for ( /* void */ ; q != ngx_queue_sentinel(intents); q = next) {
-            next = ngx_queue_next(q);
-            intent = ngx_queue_data(q, bb_coupon_intent_t, queue);
-
-            if (intent->key.coupon != first->key.coupon
-                || intent->load.len != first->load.len
-                || ngx_memcmp(intent->load.data, first->load.data,
-                              first->load.len) != 0)
-            {
-                continue;
-            }
-
-            ngx_queue_remove(q);
-            ngx_queue_insert_tail(&same, q);
-
-            n++;
-            nusers += intent->nusers;
-            nrefused += intent->nrefused;
-        }
-
-        bb_coupon_ack_some(issuer, &same, n, nusers, nrefused);
-
-        while (!ngx_queue_empty(&same)) {
-            q = ngx_queue_head(&same);
-            intent = ngx_queue_data(q, bb_coupon_intent_t, queue);
-
-            ngx_queue_remove(q);
-
-            sweep = intent->sweep;
-            ngx_free(intent);
-
-            if (sweep) {
-                bb_coupon_sweep_settled(sweep);
-            }
-        }
-    }
-}
-
-
-/* What cannot be sent stays in the log; the sweep comes to it. */
-
-static void
-bb_coupon_ack_some(bb_coupon_issuer_t *issuer, ngx_queue_t *intents,
-    ngx_uint_t n, ngx_uint_t nusers, ngx_uint_t nrefused)
-{
-    u_char              *p, claims[BB_COUPON_KEY_LEN];
-    ngx_str_t           *argv;
-    ngx_uint_t           i, argc, sold_out;
-    ngx_queue_t         *q;
-    bb_coupon_ack_t     *ack;
-    bb_coupon_intent_t  *intent;
-
-    sold_out = 0;
-
-    if (nrefused) {
-        /* their places are free again */
-        q = ngx_queue_head(intents);
-        intent = ngx_queue_data(q, bb_coupon_intent_t, queue);
-
-        bb_soldout_clear(&issuer->worker->conf->shm->soldout,
-                         intent->key.coupon);
-    }
-
-    ack = ngx_alloc(sizeof(bb_coupon_ack_t) + nusers * sizeof(int64_t),
-                    issuer->log);
-    argv = ngx_alloc((5 + nrefused + n) * sizeof(ngx_str_t)
-                     + (1 + nrefused) * NGX_INT64_LEN, issuer->log);
-
-    if (ack == NULL || argv == NULL) {
-        goto done;
-    }
-
-    q = ngx_queue_head(intents);
-    intent = ngx_queue_data(q, bb_coupon_intent_t, queue);
-
-    ack->issuer = issuer;
-    ack->key = intent->key;
-    ack->nusers = 0;
-
-    p = (u_char *) &argv[5 + nrefused + n];
-
-    bb_coupon_key_hash(&ack->key, &argv[0]);
-    bb_coupon_key_issued(&ack->key, &argv[1]);
-    bb_coupon_key_claims(&ack->key, &argv[2], claims);
-    argv[3] = intent->load;
-    argv[4].data = p;
-    p = ngx_sprintf(p, "%ui", nrefused);
-    argv[4].len = p - argv[4].data;
-    argc = 5;
-
-    for ( /* void */ ; q != ngx_queue_sentinel(intents); q = ngx_queue_next(q))
-    {
-        intent = ngx_queue_data(q, bb_coupon_intent_t, queue);
-
-        for (i = 1; i <= intent->nrefused; i++) {
-            argv[argc].data = p;
-            p = ngx_sprintf(p, "%L", intent->users[intent->n - i]);
-            argv[argc].len = p - argv[argc].data;
-            argc++;
-        }
-
-        ngx_memcpy(&ack->users[ack->nusers], intent->users,
-                   intent->nusers * sizeof(int64_t));
-        ack->nusers += intent->nusers;
-        sold_out |= intent->sold_out;
-    }
-
-    for (q = ngx_queue_head(intents);
-         q != ngx_queue_sentinel(intents);
-         q = ngx_queue_next(q))
-    {
-        intent = ngx_queue_data(q, bb_coupon_intent_t, queue);
-        argv[argc++] = intent->id;
-    }
-
-    if (bb_redis_eval(issuer->worker->redis, issuer->ack, 3, argv, argc,
-                      bb_coupon_ack_done, ack)
-        != NULL)
-    {
-        ack = NULL;
-    }
-
-    if (sold_out) {
-        bb_coupon_unload(issuer, &intent->key);
-    }
-
-done:
-
-    if (ack) {
-        ngx_free(ack);
-    }
-
-    if (argv) {
-        ngx_free(argv);
-    }
-}
-
-
-/*
- * Redis granted more places than there are, so it does not know all holders, as
- * after two primaries took claims.  The next claim loads the coupon.
- */
-
-static void
-bb_coupon_unload(bb_coupon_issuer_t *issuer, const bb_coupon_key_t *key)
-{
-    ngx_str_t        argv[3];
-    bb_coupon_key_t  copy;
-
-    copy = *key;
-
-    ngx_log_error(NGX_LOG_WARN, issuer->log, 0,
-                  "bb_store coupon: coupon %L is sold out and Redis did not "
-                  "know, it is loaded again", key->coupon);
-
-    ngx_str_set(&argv[0], "HDEL");
-    bb_coupon_key_hash(&copy, &argv[1]);
-    ngx_str_set(&argv[2], "run_id");
-
-    (void) bb_redis_call(issuer->worker->redis, argv, 3, NULL, NULL);
-}
-
-
-static void
-bb_coupon_ack_done(void *data, bb_redis_rc_e rc, redisReply *reply)
-{
-    bb_coupon_ack_t  *ack = data;
-
-    u_char      *p;
-    ngx_str_t   *argv;
-    ngx_uint_t   i;
-
-    if (rc != BB_REDIS_OK || reply->type != REDIS_REPLY_INTEGER
-        || reply->integer != 0 || ack->nusers == 0)
-    {
-        ngx_free(ack);
-        return;
-    }
-
-    /* Redis lost something meanwhile: see that the holders are in the set */
-
-    argv = ngx_alloc((2 + ack->nusers) * (sizeof(ngx_str_t) + NGX_INT64_LEN),
-                     ack->issuer->log);
-    if (argv == NULL) {
-        ngx_free(ack);
-        return;
-    }
-
-    p = (u_char *) &argv[2 + ack->nusers];
-
-    bb_coupon_key_issued(&ack->key, &argv[0]);
-    ngx_str_set(&argv[1], BB_COUPON_SET_TTL);
-
-    for (i = 0; i < ack->nusers; i++) {
-        argv[2 + i].data = p;
-        p = ngx_sprintf(p, "%L", ack->users[i]);
-        argv[2 + i].len = p - argv[2 + i].data;
-    }
-
-    (void) bb_redis_eval(ack->issuer->worker->redis, ack->issuer->holders, 1,
-                         argv, 2 + ack->nusers, NULL, NULL);
-
-    ngx_free(argv);
-    ngx_free(ack);
 }
 
 

@@ -1,7 +1,7 @@
 /*
  * The parts of an issuer, shared by the files that make it up: coupon_claim.c,
- * coupon_issue.c (claims before Redis' verdict), coupon_load.c, coupon_commit.c
- * and coupon_sweep.c.
+ * coupon_issue.c (claims before Redis' verdict), coupon_load.c, coupon_commit.c,
+ * coupon_committer.c, coupon_ack.c and coupon_sweep.c.
  *
  * A claim is always in exactly one place: its coupon's fresh or waiting queue,
  * a script call, the commit queue, a locked coupon's queue, or the batch in
@@ -237,6 +237,15 @@ void bb_coupon_commit_destroy(bb_coupon_issuer_t *issuer);
 /* Moves an entry, or one claim of it, to the dead letters. */
 void bb_coupon_dead(bb_coupon_issuer_t *issuer, const bb_coupon_key_t *key,
     const ngx_str_t *claims, const char *reason);
+
+
+/* coupon_ack.c */
+
+/*
+ * Takes settled intents out of the log, in one call for those of a coupon, and
+ * frees them.
+ */
+void bb_coupon_ack(bb_coupon_issuer_t *issuer, ngx_queue_t *intents);
 
 
 /* coupon_sweep.c */
