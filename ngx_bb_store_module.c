@@ -16,6 +16,7 @@
 #include "core/core_settings.h"
 #include "core/core_time.h"
 #include "core/core_worker.h"
+#include "coupon/coupon_committer.h"
 #include "coupon/coupon_endpoints.h"
 #include "coupon/coupon_issue.h"
 #include "ops/ops_handler.h"
@@ -122,6 +123,18 @@ static ngx_bb_store_slot_t  ngx_bb_store_ack = {
 };
 
 
+static ngx_conf_enum_t  ngx_bb_store_committers[] = {
+    { ngx_string("host"), 1 },
+    { ngx_string("worker"), 0 },
+    { ngx_null_string, 0 }
+};
+
+static ngx_bb_store_slot_t  ngx_bb_store_committer = {
+    ngx_conf_set_enum_slot, ngx_bb_store_committers, 0, 0,
+    "write host or worker"
+};
+
+
 static ngx_command_t  ngx_bb_store_commands[] = {
 
     { ngx_string("bb_store_zone"),
@@ -179,6 +192,13 @@ static ngx_command_t  ngx_bb_store_commands[] = {
       NGX_HTTP_MAIN_CONF_OFFSET,
       offsetof(ngx_bb_store_main_conf_t, coupon_queue),
       &ngx_bb_store_queue },
+
+    { ngx_string("bb_store_coupon_committer"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_bb_store_value,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      offsetof(ngx_bb_store_main_conf_t, coupon_committer),
+      &ngx_bb_store_committer },
 
     { ngx_string("bb_store"),
       NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
@@ -326,6 +346,8 @@ ngx_bb_store_create_main_conf(ngx_conf_t *cf)
     conf->audit = NGX_CONF_UNSET_MSEC;
     conf->coupon_batch = NGX_CONF_UNSET_UINT;
     conf->coupon_queue = NGX_CONF_UNSET_UINT;
+    conf->coupon_committer = NGX_CONF_UNSET_UINT;
+    conf->committer = (ngx_socket_t) -1;
 
     bb_call_breaker_unset(conf->breakers);
 
@@ -342,6 +364,7 @@ ngx_bb_store_init_main_conf(ngx_conf_t *cf, void *conf)
     ngx_conf_init_msec_value(bmcf->audit, 60000);
     ngx_conf_init_uint_value(bmcf->coupon_batch, 1000);
     ngx_conf_init_uint_value(bmcf->coupon_queue, 16384);
+    ngx_conf_init_uint_value(bmcf->coupon_committer, 1);
 
     bb_call_breaker_defaults(bmcf->breakers);
 
@@ -952,6 +975,8 @@ ngx_bb_store_init_module(ngx_cycle_t *cycle)
 
     if (bmcf && bmcf->served) {
         bb_shm_renew(bmcf->shm);
+
+        return bb_coupon_committer_open(cycle, bmcf);
     }
 
     return NGX_OK;

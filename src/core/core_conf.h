@@ -42,6 +42,8 @@ typedef struct {
     ngx_msec_t            audit;          /* from round to round; 0: none */
     ngx_uint_t            coupon_batch;   /* rows in one batch */
     ngx_uint_t            coupon_queue;   /* claims a worker holds */
+    ngx_uint_t            coupon_committer;   /* one a host, or each worker */
+    ngx_socket_t          committer;      /* where it listens, -1: nowhere */
 
     bb_breaker_conf_t     breakers[BB_CALL_OPS];
 

@@ -15,6 +15,7 @@ typedef struct {
 
 static const char  *bb_fault_names[BB_FAULT_POINTS] = {
     "claimed",             /* granted by Redis, not in a batch */
+    "lent",                /* to the worker that commits for the host */
     "batch_sent",          /* to PostgreSQL */
     "committed",           /* nobody is told */
     "answered",            /* the entries are still in the log */

@@ -28,7 +28,7 @@
 
 #if (BB_FAULTS)
 
-#define BB_FAULT_POINTS  7
+#define BB_FAULT_POINTS  8
 
 #define BB_FAULT_COMMANDS                                                     \
     { ngx_string("bb_store_fault"),                                           \

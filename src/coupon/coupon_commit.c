@@ -10,8 +10,13 @@
  * A batch waits 250 ms for a row that somebody has locked.  If it is of several
  * coupons it is sent again and then leaves out what it cannot lock; that is sent
  * as batches of one coupon (coupon_held.c).
+ *
+ * Where one worker commits for all (coupon_committer.c), its batches hold claims
+ * that others have lent it.  These go back when a batch fails: only who has a
+ * claim tries again, undoes it, or waits for a locked row.
  */
 
+#include "coupon/coupon_committer.h"
 #include "coupon/coupon_held.h"
 #include "core/core_fault.h"
 #include "core/core_query.h"
@@ -49,6 +54,7 @@ static void bb_coupon_batch_failed(bb_coupon_batch_t *batch,
     bb_postgres_rc_e rc, PGresult *res);
 static ngx_uint_t bb_coupon_batch_hold(bb_coupon_batch_t *batch,
     const char *verdicts);
+static void bb_coupon_batch_return(bb_coupon_batch_t *batch);
 static ngx_uint_t bb_coupon_batch_locked(bb_coupon_batch_t *batch);
 static void bb_coupon_batch_over(bb_coupon_batch_t *batch);
 static void bb_coupon_batch_requeue(bb_coupon_batch_t *batch);
@@ -108,11 +114,18 @@ bb_coupon_commit_destroy(bb_coupon_issuer_t *issuer)
         ngx_del_timer(&issuer->linger);
     }
 
-    bb_coupon_commit_abandon(issuer);
-
     if (issuer->batch) {
         bb_coupon_batch_requeue(issuer->batch);
-        bb_coupon_commit_abandon(issuer);
+    }
+
+    bb_coupon_commit_abandon(issuer);
+
+    /* the others see the end; what this worker has lent is left */
+    bb_coupon_committer_destroy(issuer);
+    bb_coupon_commit_abandon(issuer);
+
+    if (issuer->post.posted) {
+        ngx_delete_posted_event(&issuer->post);
     }
 
     bb_coupon_held_destroy(issuer);
@@ -170,7 +183,7 @@ bb_coupon_commit_add(bb_coupon_issuer_t *issuer, bb_coupon_claim_t *claim,
     bb_coupon_intent_t *intent)
 {
     if (claim->handler == NULL && intent->sweep == NULL
-        && issuer->ncommit + issuer->nheld
+        && issuer->ncommit + issuer->nheld + issuer->nlent
            >= issuer->worker->conf->coupon_queue / 2)
     {
         /* nobody waits for it, and the intent log has it */
@@ -180,9 +193,13 @@ bb_coupon_commit_add(bb_coupon_issuer_t *issuer, bb_coupon_claim_t *claim,
     }
 
     claim->coupon = NULL;
+    claim->coupon_id = intent->key.coupon;
     claim->intent = intent;
     claim->sent = 1;
     intent->left++;
+
+    /* unless its user was told, and nobody else waits for it */
+    claim->urgent = (claim->ack != BB_ACK_CLAIM || intent->sweep);
 
     bb_coupon_enqueue(issuer, claim, 0);
     issuer->stat->pending++;
@@ -191,7 +208,33 @@ bb_coupon_commit_add(bb_coupon_issuer_t *issuer, bb_coupon_claim_t *claim,
 }
 
 
-/* A claim is urgent unless its user was told and nobody else waits for it. */
+void
+bb_coupon_commit_borrowed(bb_coupon_issuer_t *issuer, bb_coupon_claim_t *claim)
+{
+    if (issuer->retry.timer_set || ngx_exiting
+        || issuer->nborrowed > issuer->worker->conf->coupon_queue
+        || bb_postgres_state(issuer->worker->postgres_issue)
+           != BB_POSTGRES_UP)
+    {
+        bb_coupon_borrowed_end(claim, BB_COUPON_RETURNED);
+        return;
+    }
+
+    /* it has waited for others already */
+    claim->urgent = 1;
+
+    bb_coupon_enqueue(issuer, claim, 0);
+    ngx_post_event(&issuer->post, &ngx_posted_events);
+}
+
+
+void
+bb_coupon_commit_returned(bb_coupon_issuer_t *issuer, bb_coupon_claim_t *claim)
+{
+    bb_coupon_enqueue(issuer, claim, 0);
+    ngx_post_event(&issuer->post, &ngx_posted_events);
+}
+
 
 static void
 bb_coupon_enqueue(bb_coupon_issuer_t *issuer, bb_coupon_claim_t *claim,
@@ -203,8 +246,6 @@ bb_coupon_enqueue(bb_coupon_issuer_t *issuer, bb_coupon_claim_t *claim,
     } else {
         ngx_queue_insert_tail(&issuer->commit, &claim->queue);
     }
-
-    claim->urgent = (claim->ack != BB_ACK_CLAIM || claim->intent->sweep);
 
     issuer->ncommit++;
     issuer->nurgent += claim->urgent;
@@ -240,13 +281,21 @@ bb_coupon_post_handler(ngx_event_t *ev)
 
     issuer = ev->data;
 
-    if (issuer->batch || issuer->retry.timer_set) {
+    if (issuer->retry.timer_set) {
         return;
     }
 
     ready = (issuer->ncommit > 0
              && (issuer->nurgent || issuer->ncommit >= issuer->limit
                  || ngx_exiting));
+
+    if (ready && bb_coupon_lend(issuer)) {
+        return;
+    }
+
+    if (issuer->batch) {
+        return;
+    }
 
     if (!ngx_queue_empty(&issuer->held)) {
         held = bb_coupon_held_due(issuer);
@@ -277,7 +326,9 @@ bb_coupon_linger_handler(ngx_event_t *ev)
 
     issuer = ev->data;
 
-    if (issuer->batch || issuer->retry.timer_set || issuer->ncommit == 0) {
+    if (issuer->retry.timer_set || issuer->ncommit == 0
+        || bb_coupon_lend(issuer) || issuer->batch)
+    {
         return;
     }
 
@@ -306,6 +357,8 @@ bb_coupon_batch_send(bb_coupon_issuer_t *issuer, bb_coupon_held_t *held)
         bb_coupon_batch_later(issuer);
         return;
     }
+
+    bb_coupon_borrowed_flush(issuer);
 
     if (batch->n == 0) {
         /* all that was in the queue belongs to locked coupons */
@@ -376,7 +429,12 @@ bb_coupon_batch_create(bb_coupon_issuer_t *issuer, bb_coupon_held_t *held)
         }
 
         if (held == NULL && !ngx_queue_empty(&issuer->held)) {
-            other = bb_coupon_held_find(issuer, claim->intent->key.coupon);
+            other = bb_coupon_held_find(issuer, claim->coupon_id);
+
+            if (other && claim->peer) {
+                bb_coupon_borrowed_end(claim, BB_COUPON_RETURNED);
+                continue;
+            }
 
             if (other) {
                 bb_coupon_held_put(issuer, other, claim, 0);
@@ -434,7 +492,7 @@ bb_coupon_batch_params(bb_coupon_batch_t *batch, bb_postgres_array_t *arrays,
     {
         claim = ngx_queue_data(q, bb_coupon_claim_t, queue);
 
-        bb_postgres_array_add_bigint(&arrays[0], claim->intent->key.coupon);
+        bb_postgres_array_add_bigint(&arrays[0], claim->coupon_id);
         bb_postgres_array_add_bigint(&arrays[1], claim->user);
         bb_postgres_array_add_text(&arrays[2], claim->nickname.data,
                                    claim->nickname.len);
@@ -542,34 +600,49 @@ bb_coupon_batch_committed(bb_coupon_batch_t *batch, const char *verdicts)
             verdicts++;
         }
 
-        switch (*verdicts ? *verdicts++ : 'I') {
-
-        case 'I':
-            claim->intent->users[claim->intent->nusers++] = claim->user;
-            bb_coupon_settled(claim, BB_COUPON_ISSUED, &intents);
-            break;
-
-        case 'A':
-            claim->intent->users[claim->intent->nusers++] = claim->user;
-            bb_coupon_settled(claim, BB_COUPON_ALREADY_ISSUED, &intents);
-            break;
-
-        case 'S':
-            claim->intent->sold_out = 1;
-            bb_coupon_undo(issuer, claim);
-            bb_coupon_settled(claim, BB_COUPON_SOLD_OUT, &intents);
-            break;
-
-        default:
-            bb_coupon_undo(issuer, claim);
-            bb_coupon_settled(claim, BB_COUPON_NOT_FOUND, &intents);
-            break;
-        }
+        bb_coupon_decided(claim, *verdicts ? *verdicts++ : 'I', &intents);
     }
+
+    bb_coupon_borrowed_flush(issuer);
 
     bb_fault("answered");
 
     bb_coupon_ack(issuer, &intents);
+}
+
+
+void
+bb_coupon_decided(bb_coupon_claim_t *claim, u_char letter,
+    ngx_queue_t *intents)
+{
+    if (claim->peer) {
+        bb_coupon_borrowed_end(claim, letter);
+        return;
+    }
+
+    switch (letter) {
+
+    case 'I':
+        claim->intent->users[claim->intent->nusers++] = claim->user;
+        bb_coupon_settled(claim, BB_COUPON_ISSUED, intents);
+        break;
+
+    case 'A':
+        claim->intent->users[claim->intent->nusers++] = claim->user;
+        bb_coupon_settled(claim, BB_COUPON_ALREADY_ISSUED, intents);
+        break;
+
+    case 'S':
+        claim->intent->sold_out = 1;
+        bb_coupon_undo(claim->issuer, claim);
+        bb_coupon_settled(claim, BB_COUPON_SOLD_OUT, intents);
+        break;
+
+    default:
+        bb_coupon_undo(claim->issuer, claim);
+        bb_coupon_settled(claim, BB_COUPON_NOT_FOUND, intents);
+        break;
+    }
 }
 
 
@@ -601,7 +674,12 @@ bb_coupon_batch_hold(bb_coupon_batch_t *batch, const char *verdicts)
         ngx_queue_remove(q);
         n++;
 
-        held = bb_coupon_held_get(issuer, claim->intent->key.coupon);
+        if (claim->peer) {
+            bb_coupon_borrowed_end(claim, BB_COUPON_RETURNED);
+            continue;
+        }
+
+        held = bb_coupon_held_get(issuer, claim->coupon_id);
 
         if (held) {
             bb_coupon_held_put(issuer, held, claim, 0);
@@ -614,6 +692,36 @@ bb_coupon_batch_hold(bb_coupon_batch_t *batch, const char *verdicts)
     issuer->stat->held += n;
 
     return n;
+}
+
+
+/* What others have lent leaves the batch, and goes back to them. */
+
+static void
+bb_coupon_batch_return(bb_coupon_batch_t *batch)
+{
+    ngx_queue_t        *q, *next;
+    bb_coupon_claim_t  *claim;
+
+    if (batch->issuer->nborrowed == 0) {
+        return;
+    }
+
+    for (q = ngx_queue_head(&batch->claims);
+         q != ngx_queue_sentinel(&batch->claims);
+         q = next)
+    {
+        next = ngx_queue_next(q);
+        claim = ngx_queue_data(q, bb_coupon_claim_t, queue);
+
+        if (claim->peer) {
+            ngx_queue_remove(q);
+            batch->n--;
+            bb_coupon_borrowed_end(claim, BB_COUPON_RETURNED);
+        }
+    }
+
+    bb_coupon_borrowed_flush(batch->issuer);
 }
 
 
@@ -632,14 +740,14 @@ bb_coupon_batch_locked(bb_coupon_batch_t *batch)
 
     q = ngx_queue_head(&batch->claims);
     claim = ngx_queue_data(q, bb_coupon_claim_t, queue);
-    coupon = claim->intent->key.coupon;
+    coupon = claim->coupon_id;
 
     for ( /* void */ ; q != ngx_queue_sentinel(&batch->claims);
          q = ngx_queue_next(q))
     {
         claim = ngx_queue_data(q, bb_coupon_claim_t, queue);
 
-        if (claim->intent->key.coupon != coupon) {
+        if (claim->coupon_id != coupon) {
             return 0;
         }
     }
@@ -702,11 +810,13 @@ bb_coupon_batch_failed(bb_coupon_batch_t *batch, bb_postgres_rc_e rc,
                                                            PG_DIAG_SQLSTATE)
                                       : NULL;
 
+    bb_coupon_batch_return(batch);
+
     /* lock_not_available, after the lock_timeout of the connection */
 
     if (state && ngx_strcmp(state, "55P03") == 0) {
 
-        if (bb_coupon_batch_locked(batch)) {
+        if (batch->n && bb_coupon_batch_locked(batch)) {
             return;
         }
 
@@ -724,6 +834,12 @@ bb_coupon_batch_failed(bb_coupon_batch_t *batch, bb_postgres_rc_e rc,
 
     (void) bb_query_failure(issuer->log, issuer->batch_statement->name, rc,
                             res);
+
+    if (batch->n == 0) {
+        bb_coupon_batch_over(batch);
+        ngx_post_event(&issuer->post, &ngx_posted_events);
+        return;
+    }
 
     /* data exception, constraint violation, an exception of a trigger */
 
@@ -952,23 +1068,35 @@ bb_coupon_settled(bb_coupon_claim_t *claim, bb_coupon_verdict_e verdict,
 void
 bb_coupon_commit_abandon(bb_coupon_issuer_t *issuer)
 {
+    ngx_uint_t           n;
     bb_coupon_claim_t   *claim;
     bb_coupon_intent_t  *intent;
 
-    if (issuer->ncommit + issuer->nheld) {
-        ngx_log_error(NGX_LOG_WARN, issuer->log, 0,
-                      "bb_store coupon: %ui granted claims are left to the "
-                      "sweep", issuer->ncommit + issuer->nheld);
-    }
+    n = 0;
 
     while (issuer->ncommit + issuer->nheld) {
         claim = issuer->ncommit ? bb_coupon_dequeue(issuer)
                                 : bb_coupon_held_any(issuer);
+
+        if (claim->peer) {
+            bb_coupon_borrowed_end(claim, BB_COUPON_RETURNED);
+            continue;
+        }
+
         issuer->stat->pending--;
+        n++;
 
         intent = claim->intent;
 
         bb_coupon_claim_free(claim);
         bb_coupon_intent_release(intent);
+    }
+
+    bb_coupon_borrowed_flush(issuer);
+
+    if (n) {
+        ngx_log_error(NGX_LOG_WARN, issuer->log, 0,
+                      "bb_store coupon: %ui granted claims are left to the "
+                      "sweep", n);
     }
 }

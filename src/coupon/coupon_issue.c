@@ -10,7 +10,7 @@
  * without being told; one probe at a time finds out whether it is back.
  */
 
-#include "coupon/coupon_issuer.h"
+#include "coupon/coupon_committer.h"
 #include "coupon/coupon_reconcile.h"
 #include "core/core_fault.h"
 #include "core/core_time.h"
@@ -139,6 +139,10 @@ bb_coupon_issuer_init(bb_coupon_issuer_t *issuer)
         return NGX_ERROR;
     }
 
+    if (bb_coupon_committer_init(issuer) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
     /* one sweeper a host is enough; a worker that died is replaced */
 
     if (ngx_process == NGX_PROCESS_SINGLE || ngx_worker == 0) {
@@ -202,7 +206,9 @@ bb_coupon_claim(bb_coupon_issuer_t *issuer, int64_t id, int64_t user,
     bb_coupon_t        *coupon;
     bb_coupon_claim_t  *claim;
 
-    if (issuer->claims >= issuer->worker->conf->coupon_queue) {
+    if (issuer->claims - issuer->nborrowed
+        >= issuer->worker->conf->coupon_queue)
+    {
         issuer->stat->rejected++;
         return NULL;
     }

@@ -4,8 +4,8 @@
  * coupon_committer.c, coupon_ack.c and coupon_sweep.c.
  *
  * A claim is always in exactly one place: its coupon's fresh or waiting queue,
- * a script call, the commit queue, a locked coupon's queue, or the batch in
- * flight.
+ * a script call, the commit queue, a locked coupon's queue, the batch in flight,
+ * or lent to another worker.
  */
 
 #ifndef _BB_COUPON_ISSUER_H_INCLUDED_
@@ -32,6 +32,8 @@
 typedef struct bb_coupon_load_s   bb_coupon_load_t;
 typedef struct bb_coupon_batch_s  bb_coupon_batch_t;
 typedef struct bb_coupon_held_s   bb_coupon_held_t;
+typedef struct bb_coupon_peer_s   bb_coupon_peer_t;
+typedef struct bb_coupon_committer_s  bb_coupon_committer_t;
 typedef struct bb_coupon_sweep_s  bb_coupon_sweep_t;
 typedef struct bb_coupon_reconcile_s  bb_coupon_reconcile_t;
 typedef struct bb_coupon_learn_s  bb_coupon_learn_t;
@@ -78,8 +80,10 @@ struct bb_coupon_claim_s {
     ngx_queue_t             pending;    /* in issuer->pending, by deadline */
     bb_coupon_issuer_t     *issuer;
     bb_coupon_t            *coupon;     /* until Redis has decided */
-    bb_coupon_intent_t     *intent;     /* afterwards */
+    bb_coupon_intent_t     *intent;     /* afterwards; NULL: borrowed */
+    bb_coupon_peer_t       *peer;       /* who lent it, or NULL */
 
+    int64_t                 coupon_id;  /* set for the commit */
     int64_t                 user;
     int64_t                 id;         /* unique; its time is in it */
     ngx_msec_t              deadline;
@@ -154,6 +158,10 @@ struct bb_coupon_issuer_s {
     unsigned                after_held:1;   /* the last batch was of them */
     unsigned                waited:1;   /* in vain: a batch of several coupons */
 
+    bb_coupon_committer_t  *committer;  /* NULL: each worker for itself */
+    ngx_uint_t              nlent;      /* own claims that another one commits */
+    ngx_uint_t              nborrowed;  /* claims of others */
+
     bb_coupon_sweep_t      *sweep;      /* in the worker that sweeps */
     bb_coupon_reconcile_t  *reconcile;  /* the same */
 
@@ -224,6 +232,21 @@ void bb_coupon_intent_release(bb_coupon_intent_t *intent);
 /* Takes a granted claim of that intent. */
 void bb_coupon_commit_add(bb_coupon_issuer_t *issuer, bb_coupon_claim_t *claim,
     bb_coupon_intent_t *intent);
+
+/* Takes a claim that another worker lent; it may go back at once. */
+void bb_coupon_commit_borrowed(bb_coupon_issuer_t *issuer,
+    bb_coupon_claim_t *claim);
+
+/* Takes one again that was lent. */
+void bb_coupon_commit_returned(bb_coupon_issuer_t *issuer,
+    bb_coupon_claim_t *claim);
+
+/*
+ * Answers and ends a claim by its letter of issue_batch(); its intent joins
+ * intents when that was the last one.
+ */
+void bb_coupon_decided(bb_coupon_claim_t *claim, u_char letter,
+    ngx_queue_t *intents);
 
 /* PostgreSQL is back: does not wait for the retry's turn. */
 void bb_coupon_commit_retry(bb_coupon_issuer_t *issuer);

@@ -241,7 +241,7 @@ bb_ops_status_coupon(bb_shm_state_t *state)
     }
 
     return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I,"
-                     " s:I, s:I, s:I, s:I, s:I, s:I, s:o}",
+                     " s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}",
                      "claims", (json_int_t) sum.claims,
                      "script_calls", (json_int_t) sum.calls,
                      "won", (json_int_t) sum.won,
@@ -255,6 +255,8 @@ bb_ops_status_coupon(bb_shm_state_t *state)
                      "rows", (json_int_t) sum.rows,
                      "retries", (json_int_t) sum.retries,
                      "held", (json_int_t) sum.held,
+                     "lent", (json_int_t) sum.lent,
+                     "returned", (json_int_t) sum.returned,
                      "splits", (json_int_t) sum.splits,
                      "undone", (json_int_t) sum.undone,
                      "dead_letters", (json_int_t) sum.dead,

@@ -55,6 +55,8 @@ typedef struct {
     ngx_atomic_uint_t    rows;          /* in committed batches */
     ngx_atomic_uint_t    retries;       /* batches sent again */
     ngx_atomic_uint_t    held;          /* claims whose coupon was locked */
+    ngx_atomic_uint_t    lent;          /* claims lent to the committer */
+    ngx_atomic_uint_t    returned;      /* of these, not committed by it */
     ngx_atomic_uint_t    splits;        /* batches cut in two */
     ngx_atomic_uint_t    undone;        /* granted, refused by PostgreSQL */
     ngx_atomic_uint_t    dead;          /* entries moved to the dead letters */

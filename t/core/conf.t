@@ -74,6 +74,7 @@ my @mistakes = (
     [ { http => "bb_store_scripts $dir/nothing;" }, qr{\Q$dir\E/nothing} ],
     map({ [ { http => "$_;" }, qr/invalid value|invalid/ ] }
         'bb_store_sweep x', 'bb_store_owner_check maybe', 'bb_store_coupon_ack maybe',
+        'bb_store_coupon_committer maybe',
         'bb_store_coupon_timeout soon', 'bb_store_max_body much'),
     map({ [ { http => "$_;" }, qr/must be|number/ ] } 'bb_store_coupon_batch 0',
         'bb_store_coupon_batch x', 'bb_store_coupon_queue 0',
@@ -86,6 +87,7 @@ my @mistakes = (
         [ bb_store_coupon_ack => 'claim' ], [ bb_store_coupon_timeout => '1s' ],
         [ bb_store_max_body => '1k' ], [ bb_store_user => '$http_x' ],
         [ bb_store_coupon_batch => 9 ], [ bb_store_coupon_queue => 9 ],
+        [ bb_store_coupon_committer => 'host' ],
         [ bb_store_scripts => $dir ]),
 );
 
@@ -95,7 +97,7 @@ is($t->nginx()->check(redis_args => 'timeout=50ms connect_timeout=2s queue=10',
     http => 'bb_store_sweep 5s; bb_store_owner_check off; bb_store_coupon_ack claim;
         bb_store_coupon_timeout 1500ms; bb_store_max_body 64k;
         bb_store_user $http_x_user; bb_store_coupon_batch 10;
-        bb_store_coupon_queue 100;', location => 'bb_store_mount /stores/;'),
+        bb_store_coupon_queue 100; bb_store_coupon_committer worker;', location => 'bb_store_mount /stores/;'),
     '', 'nor here');
 
 for my $mistake (@mistakes) {

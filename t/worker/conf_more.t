@@ -95,6 +95,7 @@ my @mistakes = (
     [ 'bb_store_coupon_batch 5000', qr/"5000".*from 1 to 4096/ ],
     [ 'bb_store_coupon_queue 0', qr/"0".*from 1 to/ ],
     [ 'bb_store_coupon_queue x', qr/"x".*from 1 to/ ],
+    [ 'bb_store_coupon_committer all', qr/"all".*host or worker/ ],
     [ 'bb_store_user caller', qr/"caller".*variable/ ],
     [ 'bb_store_zone bb:8m', qr/duplicate/ ],
     [ 'bb_store_zone :8m', qr/":8m".*name:size/ ],

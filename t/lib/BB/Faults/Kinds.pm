@@ -16,6 +16,7 @@ my $MORE = 30;           # answers between two steps of one fault
 # ack claim there are ten batches a second and no more
 my $ONCE = sub($run) { return 1 };
 my $OFTEN = sub($run) { return 30 };
+my $FEW = sub($run) { return 3 };
 my $BATCHES = sub($run) { return $run->{schedule}{ack} eq 'claim' ? 3 : 30 };
 
 # begin, end: what is done to the run (BB::Faults) and its servers; with $f, the
@@ -60,6 +61,16 @@ my %KIND = (
         },
     },
 
+    # the first one commits for all
+    'a worker is silent' => {
+        servers => 'nginx', held => [ 0.2, 1.4 ],
+        begin => sub($run, $f) {
+            $f->{silent} = ($run->nginx()->workers())[ $f->{number} % 2 ];
+            kill('STOP', $f->{silent});
+        },
+        end => sub($run, $f) { kill('CONT', $f->{silent}) },
+    },
+
     'nginx reloads' => {
         servers => 'nginx', cuts => 1,
         begin => sub($run, $f) { $f->{old} = [ $run->nginx()->reload() ] },
@@ -80,6 +91,7 @@ my %KIND = (
     # at named points, in a build that has them
 
     'killed: claims are granted' => point('claimed', $OFTEN),
+    'killed: claims are lent' => point('lent', $FEW),
     'killed: a batch is sent' => point('batch_sent', $BATCHES),
     'killed: a batch is committed' => point('committed', $BATCHES),
     'killed: claims are answered' => point('answered', $BATCHES),
