@@ -16,27 +16,42 @@
 #define BB_CALL_UNSIZED     (256 * 1024)     /* of chunked answers */
 #define BB_CALL_MAX_NAME    255
 #define BB_CALL_MAX_REASON  64
+#define BB_CALL_HEADERS     3
 
+
+/*
+ * One block with all that its subrequest needs: nginx posts a subrequest as it
+ * makes it, so that what fails afterwards would leave one that goes out without.
+ */
 
 typedef struct {
-    bb_op_t                op;           /* while somebody waits */
-    bb_req_t              *req;
-    ngx_http_request_t    *sr;
-    bb_call_op_e           id;
-    ngx_msec_t             started;
-    ngx_uint_t             epoch;        /* of the breaker */
-    ngx_event_t            deadline;
-    bb_call_handler_pt     handler;
-    void                  *data;
-    unsigned               done:1;
-    unsigned               too_large:1;
+    bb_op_t                       op;    /* while somebody waits */
+    bb_req_t                     *req;
+    ngx_http_request_t           *sr;
+    bb_call_op_e                  id;
+    ngx_msec_t                    started;
+    ngx_uint_t                    epoch; /* of the breaker */
+    ngx_event_t                   deadline;
+    bb_call_handler_pt            handler;
+    void                         *data;
+    unsigned                      done:1;
+    unsigned                      too_large:1;
+    unsigned                      no_memory:1;
+
+    ngx_http_post_subrequest_t    post;
+    ngx_table_elt_t               headers[BB_CALL_HEADERS];
+    u_char                        user[NGX_INT64_LEN];
+    ngx_http_request_body_t       body;
+    ngx_chain_t                   chain;
+    ngx_buf_t                     buf;
 } bb_call_t;
 
 
 typedef enum {
     BB_CALL_GOOD = 0,
     BB_CALL_FAIL,          /* a FAIL, or no data: not the breaker's business */
-    BB_CALL_BAD
+    BB_CALL_BAD,
+    BB_CALL_NO_MEMORY      /* here: it says nothing about the service */
 } bb_call_rc_e;
 
 
@@ -54,12 +69,12 @@ static const struct {
 
 
 static ngx_int_t bb_call_subrequest(bb_call_t *call, ngx_str_t *uri,
-    ngx_str_t *args, ngx_str_t *body, ngx_uint_t with_user);
-static ngx_int_t bb_call_headers(bb_call_t *call, ngx_http_request_t *sr,
-    ngx_str_t *body, ngx_uint_t with_user);
-static ngx_int_t bb_call_header(ngx_http_request_t *sr, const char *name,
+    ngx_str_t *args);
+static void bb_call_headers(bb_call_t *call, ngx_str_t *body,
+    ngx_uint_t with_user);
+static ngx_table_elt_t *bb_call_header(bb_call_t *call, const char *name,
     const char *lowcase, ngx_str_t *value);
-static ngx_int_t bb_call_body(ngx_http_request_t *sr, ngx_str_t *body);
+static void bb_call_body(bb_call_t *call, ngx_str_t *body);
 static void bb_call_forget(void *data);
 static void bb_call_deadline_handler(ngx_event_t *ev);
 static void bb_call_give_up(ngx_http_request_t *sr);
@@ -67,6 +82,7 @@ static ngx_int_t bb_call_finished(ngx_http_request_t *sr, void *data,
     ngx_int_t rc);
 static bb_call_rc_e bb_call_answer(bb_call_t *call, ngx_http_request_t *sr,
     ngx_int_t rc, json_t **envelope, json_t **data);
+static bb_call_rc_e bb_call_no_memory(bb_call_t *call);
 static ngx_uint_t bb_call_check(bb_call_op_e op, json_t *data);
 static void bb_call_reason(bb_call_t *call, const char *fmt, ngx_uint_t n);
 static void bb_call_end(bb_call_t *call, bb_call_rc_e rc, json_t *data);
@@ -95,13 +111,14 @@ bb_call_start(bb_req_t *req, bb_call_op_e op, ngx_str_t *path,
         return NGX_DECLINED;
     }
 
-    call = ngx_pcalloc(req->r->pool, sizeof(bb_call_t));
     uri.len = service->uri.len + path->len;
-    uri.data = ngx_pnalloc(req->r->pool, uri.len);
 
-    if (call == NULL || uri.data == NULL) {
+    call = ngx_pcalloc(req->r->pool, sizeof(bb_call_t) + uri.len);
+    if (call == NULL) {
         return NGX_DECLINED;
     }
+
+    uri.data = (u_char *) &call[1];
 
     p = ngx_cpymem(uri.data, service->uri.data, service->uri.len);
     ngx_memcpy(p, path->data, path->len);
@@ -122,16 +139,20 @@ bb_call_start(bb_req_t *req, bb_call_op_e op, ngx_str_t *path,
         return NGX_DECLINED;
     }
 
-    if (bb_call_subrequest(call, &uri, args, body, with_user) != NGX_OK) {
-        call->done = 1;
+    if (bb_call_subrequest(call, &uri, args) != NGX_OK) {
 
         if (bb_call_ops[op].breaker) {
-            bb_breaker_leave(&shm->state->breakers[op],
-                             &req->conf->breakers[op], shm->pool, call->epoch,
-                             1, 0);
+            bb_breaker_abandon(&shm->state->breakers[op], shm->pool,
+                               call->epoch);
         }
 
         return NGX_DECLINED;
+    }
+
+    bb_call_headers(call, body, with_user);
+
+    if (body) {
+        bb_call_body(call, body);
     }
 
     call->deadline.handler = bb_call_deadline_handler;
@@ -155,35 +176,24 @@ bb_call_room(ngx_bb_store_main_conf_t *conf, bb_call_op_e op)
 
 
 static ngx_int_t
-bb_call_subrequest(bb_call_t *call, ngx_str_t *uri, ngx_str_t *args,
-    ngx_str_t *body, ngx_uint_t with_user)
+bb_call_subrequest(bb_call_t *call, ngx_str_t *uri, ngx_str_t *args)
 {
-    ngx_http_request_t          *sr;
-    ngx_http_post_subrequest_t  *ps;
+    ngx_uint_t           count;
+    ngx_http_request_t  *r;
 
-    ps = ngx_palloc(call->req->r->pool, sizeof(ngx_http_post_subrequest_t));
-    if (ps == NULL) {
-        return NGX_ERROR;
-    }
+    r = call->req->r;
+    count = r->count;
 
-    ps->handler = bb_call_finished;
-    ps->data = call;
+    call->post.handler = bb_call_finished;
+    call->post.data = call;
 
-    if (ngx_http_subrequest(call->req->r, uri, args, &sr, ps,
+    if (ngx_http_subrequest(r, uri, args, &call->sr, &call->post,
                             NGX_HTTP_SUBREQUEST_IN_MEMORY
                             |NGX_HTTP_SUBREQUEST_BACKGROUND)
         != NGX_OK)
     {
-        return NGX_ERROR;
-    }
-
-    call->sr = sr;
-    sr->request_body = NULL;
-
-    if (bb_call_headers(call, sr, body, with_user) != NGX_OK
-        || (body && bb_call_body(sr, body) != NGX_OK))
-    {
-        /* it is posted already and runs into nothing: no body, no headers */
+        /* one that nginx could not post is counted, and would never end */
+        r->count = count;
         return NGX_ERROR;
     }
 
@@ -193,12 +203,14 @@ bb_call_subrequest(bb_call_t *call, ngx_str_t *uri, ngx_str_t *args,
 
 /* None of the client's headers goes to another service. */
 
-static ngx_int_t
-bb_call_headers(bb_call_t *call, ngx_http_request_t *sr, ngx_str_t *body,
-    ngx_uint_t with_user)
+static void
+bb_call_headers(bb_call_t *call, ngx_str_t *body, ngx_uint_t with_user)
 {
-    ngx_str_t   json, user, server;
+    ngx_str_t             json, user, server;
+    ngx_list_t           *list;
+    ngx_http_request_t   *sr;
 
+    sr = call->sr;
     server = sr->headers_in.server;
 
     ngx_memzero(&sr->headers_in, sizeof(ngx_http_headers_in_t));
@@ -207,52 +219,43 @@ bb_call_headers(bb_call_t *call, ngx_http_request_t *sr, ngx_str_t *body,
     sr->headers_in.content_length_n = body ? (off_t) body->len : -1;
     sr->headers_in.keep_alive_n = -1;
 
-    if (ngx_list_init(&sr->headers_in.headers, sr->pool, 4,
-                      sizeof(ngx_table_elt_t))
-        != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
+    /* a list as ngx_list_init() makes it, but for the memory */
+
+    list = &sr->headers_in.headers;
+
+    list->part.elts = call->headers;
+    list->last = &list->part;
+    list->size = sizeof(ngx_table_elt_t);
+    list->nalloc = BB_CALL_HEADERS;
+    list->pool = sr->pool;
 
     ngx_str_set(&json, "application/json");
 
-    if (bb_call_header(sr, "Accept", "accept", &json) != NGX_OK) {
-        return NGX_ERROR;
-    }
+    (void) bb_call_header(call, "Accept", "accept", &json);
 
-    if (body
-        && bb_call_header(sr, "Content-Type", "content-type", &json) != NGX_OK)
-    {
-        return NGX_ERROR;
+    if (body) {
+        sr->headers_in.content_type =
+            bb_call_header(call, "Content-Type", "content-type", &json);
     }
 
     if (with_user) {
-        user.data = ngx_pnalloc(sr->pool, NGX_INT64_LEN);
-        if (user.data == NULL) {
-            return NGX_ERROR;
-        }
-
+        user.data = call->user;
         user.len = ngx_sprintf(user.data, "%L", call->req->user) - user.data;
 
-        return bb_call_header(sr, "userId", "userid", &user);
+        (void) bb_call_header(call, "userId", "userid", &user);
     }
-
-    return NGX_OK;
 }
 
 
-static ngx_int_t
-bb_call_header(ngx_http_request_t *sr, const char *name, const char *lowcase,
+/* One of BB_CALL_HEADERS. */
+
+static ngx_table_elt_t *
+bb_call_header(bb_call_t *call, const char *name, const char *lowcase,
     ngx_str_t *value)
 {
     ngx_table_elt_t  *h;
 
-    h = ngx_list_push(&sr->headers_in.headers);
-    if (h == NULL) {
-        return NGX_ERROR;
-    }
-
-    ngx_memzero(h, sizeof(ngx_table_elt_t));
+    h = &call->headers[call->sr->headers_in.headers.part.nelts++];
 
     h->key.data = (u_char *) name;
     h->key.len = ngx_strlen(name);
@@ -260,30 +263,19 @@ bb_call_header(ngx_http_request_t *sr, const char *name, const char *lowcase,
     h->hash = ngx_hash_key(h->lowcase_key, h->key.len);
     h->value = *value;
 
-    if (ngx_strcmp(lowcase, "content-type") == 0) {
-        sr->headers_in.content_type = h;
-    }
-
-    return NGX_OK;
+    return h;
 }
 
 
-static ngx_int_t
-bb_call_body(ngx_http_request_t *sr, ngx_str_t *body)
+static void
+bb_call_body(bb_call_t *call, ngx_str_t *body)
 {
-    ngx_buf_t                *b;
-    ngx_chain_t              *cl;
-    ngx_http_request_body_t  *rb;
+    ngx_buf_t           *b;
+    ngx_http_request_t  *sr;
 
     static ngx_str_t  post = ngx_string("POST");
 
-    rb = ngx_pcalloc(sr->pool, sizeof(ngx_http_request_body_t));
-    b = ngx_calloc_buf(sr->pool);
-    cl = ngx_alloc_chain_link(sr->pool);
-
-    if (rb == NULL || b == NULL || cl == NULL) {
-        return NGX_ERROR;
-    }
+    b = &call->buf;
 
     b->pos = body->data;
     b->start = body->data;
@@ -292,15 +284,14 @@ bb_call_body(ngx_http_request_t *sr, ngx_str_t *body)
     b->memory = 1;
     b->last_buf = 1;
 
-    cl->buf = b;
-    cl->next = NULL;
-    rb->bufs = cl;
+    call->chain.buf = b;
+    call->body.bufs = &call->chain;
 
-    sr->request_body = rb;
+    sr = call->sr;
+
+    sr->request_body = &call->body;
     sr->method = NGX_HTTP_POST;
     sr->method_name = post;
-
-    return NGX_OK;
 }
 
 
@@ -395,6 +386,10 @@ bb_call_answer(bb_call_t *call, ngx_http_request_t *sr, ngx_int_t rc,
     *envelope = NULL;
     *data = NULL;
 
+    if (call->no_memory) {
+        return bb_call_no_memory(call);
+    }
+
     if (call->too_large) {
         bb_call_reason(call, "an answer that is too large", 0);
         return BB_CALL_BAD;
@@ -414,10 +409,7 @@ bb_call_answer(bb_call_t *call, ngx_http_request_t *sr, ngx_int_t rc,
     b = sr->out->buf;
 
     if (bb_jansson_load(b->pos, b->last - b->pos, 0, envelope) == NGX_ERROR) {
-        ngx_log_error(NGX_LOG_ERR, sr->connection->log, 0,
-                      "bb_store call: no memory for the answer of %s",
-                      bb_call_op_name(call->id));
-        return BB_CALL_BAD;
+        return bb_call_no_memory(call);
     }
 
     *data = json_object_get(*envelope, "data");
@@ -453,6 +445,19 @@ bb_call_answer(bb_call_t *call, ngx_http_request_t *sr, ngx_int_t rc,
     }
 
     return BB_CALL_GOOD;
+}
+
+
+static bb_call_rc_e
+bb_call_no_memory(bb_call_t *call)
+{
+    ngx_log_error(NGX_LOG_ERR, call->sr->connection->log, 0,
+                  "bb_store call: no memory for the answer of %s",
+                  bb_call_op_name(call->id));
+
+    ngx_str_set(&call->req->call_failure, "no memory for the answer");
+
+    return BB_CALL_NO_MEMORY;
 }
 
 
@@ -554,14 +559,14 @@ bb_call_end(bb_call_t *call, bb_call_rc_e rc, json_t *data)
     if (bb_call_ops[call->id].breaker) {
         shm = call->req->conf->shm;
 
-        if (handler) {
+        if (handler && rc != BB_CALL_NO_MEMORY) {
             bb_breaker_leave(&shm->state->breakers[call->id],
                              &call->req->conf->breakers[call->id], shm->pool,
                              call->epoch, rc == BB_CALL_BAD,
                              ngx_current_msec - call->started);
 
         } else {
-            /* a client that leaves says nothing about the service */
+            /* nor does a client that leaves say anything about the service */
             bb_breaker_abandon(&shm->state->breakers[call->id], shm->pool,
                                call->epoch);
         }
@@ -598,6 +603,7 @@ bb_call_header_filter(ngx_http_request_t *r)
 {
     off_t         size;
     ngx_buf_t    *b;
+    bb_call_t    *call;
     ngx_chain_t  *out;
 
     if (r->post_subrequest == NULL
@@ -606,12 +612,14 @@ bb_call_header_filter(ngx_http_request_t *r)
         return ngx_http_next_header_filter(r);
     }
 
+    call = r->post_subrequest->data;
     size = r->headers_out.content_length_n;
 
     if (size > BB_CALL_MAX_ANSWER) {
         ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
                       "bb_store call: an answer of %O bytes is too large",
                       size);
+        call->too_large = 1;
         return NGX_ERROR;
     }
 
@@ -620,6 +628,7 @@ bb_call_header_filter(ngx_http_request_t *r)
     out = ngx_alloc_chain_link(r->pool);
 
     if (b == NULL || out == NULL) {
+        call->no_memory = 1;
         return NGX_ERROR;
     }
 

@@ -257,8 +257,31 @@ __wrap_ngx_http_subrequest(ngx_http_request_t *r, ngx_str_t *uri,
     ngx_str_t *args, ngx_http_request_t **psr, ngx_http_post_subrequest_t *ps,
     ngx_uint_t flags)
 {
-    return bb_fault_or(NGX_ERROR, __real_ngx_http_subrequest(r, uri, args, psr,
-                                                             ps, flags));
+    void                        *caller;
+    ngx_int_t                    rc;
+    ngx_http_posted_request_t  **p;
+
+    caller = __builtin_return_address(0);
+
+    if (bb_fault_alloc(caller)) {
+        return NGX_ERROR;
+    }
+
+    rc = __real_ngx_http_subrequest(r, uri, args, psr, ps, flags);
+
+    if (rc == NGX_OK && bb_fault_alloc(caller)) {
+
+        /* its last allocation is that of the posted request: all but that */
+
+        for (p = &r->main->posted_requests; (*p)->next; p = &(*p)->next) {
+            /* void */
+        }
+
+        *p = NULL;
+        return NGX_ERROR;
+    }
+
+    return rc;
 }
 
 

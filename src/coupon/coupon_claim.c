@@ -153,7 +153,7 @@ bb_coupon_claim_free(bb_coupon_claim_t *claim)
     issuer->claims--;
     issuer->timer.cancelable = (issuer->claims == 0);
 
-    if (claim->small && issuer->nfree < BB_COUPON_BLOCKS) {
+    if (claim->small && issuer->nfree != BB_COUPON_BLOCKS) {
         /* at the head: the one that the processor's cache still has */
         ngx_queue_insert_head(&issuer->free, &claim->queue);
         issuer->nfree++;

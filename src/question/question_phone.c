@@ -256,6 +256,9 @@ bb_question_phone_ask(bb_question_phone_row_t *row, bb_req_t *req)
         return;
     }
 
+    /* it is due at once, and nobody can be asked for now */
+    row->phone->more = 0;
+
     bb_question_phone_store(row, row->phone->back, row->attempt_text, NULL);
 }
 

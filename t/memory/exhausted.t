@@ -19,6 +19,7 @@ use BB::Answer;
 use BB::Audit;
 use BB::Loss;
 use BB::Ops;
+use BB::Phone;
 use BB::Process qw(await);
 use BB::Store;
 use BB::Test;
@@ -27,12 +28,14 @@ my $MISSES = 3;          # in a row: there is no such allocation any more
 my $SYSTEM = qr/"errorCode":"COMMON_SYSTEM_ERROR","result":"FAIL"\}\z/;
 
 my $t = BB::Test->new(domains => 'store coupon cargo question',
-    http => 'bb_store_sweep 1d; bb_store_audit off;',
+    http => 'bb_store_sweep 1d; bb_store_audit off;
+        bb_store_breaker getStoreLikes window=1 calls=1 open=1ms trials=1 half_open=1h;',
     server => 'location = /stores/coupons/8 {
         bb_store coupon;
         bb_store_mount /stores;
         bb_store_coupon_ack claim;
-    }',
+    }
+    location = /connections { stub_status; }',
     coupons => [ map({ { id => $_, limit => 1000 } } 7 .. 9, 64),
         map({ { id => $_, store => 2, limit => 1000 } } 20, 21),
         { id => 10, limit => 1, issued => [ 1 ] }, { id => 11, issued => [ 1 .. 5 ] },
@@ -73,6 +76,20 @@ sub quiet() {
     });
 }
 
+# How many connections nginx has, but for those of this test's own clients.
+sub connections() {
+    my $kept = grep { $_->{sock} } values $t->{client}->%*;
+    my $text = $t->new_client()->request('GET', '/connections')->body();
+
+    return $text =~ /^Active connections: (\d+)/ ? $1 - 1 - $kept
+        : die "no number of connections: $text\n";
+}
+
+my $idle = connections();
+
+# True once no request is left of those that were answered, or given up.
+sub ended() { return await(10, sub { connections() <= $idle }) }
+
 # What is wrong with an answer: nothing if it is a good one, tells of the failure in
 # the service's words or nginx's, or if the connection has ended.
 sub flaw($answer, $is_good) {
@@ -109,8 +126,12 @@ sub exhaust($name, $request, $is_good, %o) {
         $hits += $hit ? 1 : 0;
         $misses = $hit ? 0 : $misses + 1;
 
+        my $quiet = quiet();
+        my $ended = ended();
+
         my @flaws = grep { length } flaw($answer, $is_good),
-            quiet() ? () : 'something stays in flight',
+            $quiet ? () : 'something stays in flight',
+            $ended ? () : 'a request does not end',
             $o{after} ? $o{after}->($n, $answer) // '' : ();
 
         push @wrong, map { "$n: $_" } @flaws;
@@ -249,6 +270,74 @@ for my $read ([ 'own coupons', 'public', 'GET', '/stores/coupons/my', user => 1 
 
 exhaust('status', sub($n) { ('ops', 'GET', '/ops/status') },
     same_as('ops', 'GET', '/ops/status'), step => 5);
+
+
+# calls to other services: an answered question asks for a number behind its answer,
+# and a message without one does so again, of the worker's own accord
+
+my ($asked, $id);
+
+sub number($n) {
+    return $t->db()->value("SELECT coalesce(bool_and(phone_of IS NULL), true)
+        FROM outbox WHERE payload->'whoToNotify'->>'userId' = '7654' || ?", $n);
+}
+
+$t->db()->do("INSERT INTO question (id, store_id, user_id, nickname, product_id,
+        product_name, title, content)
+    SELECT n, 5, ('7654' || n)::bigint, '', '', '', '', ''
+    FROM generate_series(1000, 1500) n");
+
+exhaust('an answer to a question', sub($n) {
+        ('public', 'POST', '/stores/questions/' . (1000 + $n) . '/answers', user => 105,
+            body => '"네"') },
+    \&is_void,
+    before => sub($n) { $asked = failed() },
+    then => sub($n) { await(10, sub { failed() > $asked or number(1000 + $n) }) });
+
+exhaust('a number that is asked for again', sub($n) { ('ops', 'GET', '/livez') },
+    sub($answer) { 1 },
+    before => sub($n) { ($id) = wait_for_number($t, 2000 + $n) },
+    then => sub($n) {
+        my $before = failed();
+
+        due($t, $id);
+        await(10, sub { failed() > $before or message($t, $id) ne 'waits' });
+    },
+    after => sub($n, $answer) {
+        due($t, $id);
+        return await(10, sub { message($t, $id) ne 'waits' }) ? undef : 'no number comes';
+    });
+
+# What came to the services has all that it needs: nothing left them half made.
+sub flaw_of_call($call) {
+    my %header = map { lc($_->[0]) => $_->[1] } $call->{headers}->@*;
+    my $body = $call->{uri} =~ m{\A/client/(?:likes|order-query)/};
+    my @want = ($body ? 'POST' : 'GET', 'application/json',
+        $body ? ('application/json', 7) : ('', ''));
+    my @got = ($call->{method}, map { $header{$_} // '' } qw(accept content-type userid));
+
+    return "@got" eq "@want" && ($call->{size} > 2) == $body ? ()
+        : "@got $call->{uri}, $call->{size} bytes";
+}
+
+is(join("\n", map { flaw_of_call($_) } $t->{services}->requests()), '',
+    'all calls that came were whole');
+is(join(' ', map { $_->{failures} } values status($t)->{breakers}->%*), '0 0 0 0',
+    'what memory failed for is no failure of a service');
+
+# one trial at a time is let through: it must not get lost
+exhaust('a trial of a breaker', sub($n) { ('public', 'GET', '/stores/list', user => 1) },
+    sub($answer) { $answer->body() =~ /"SUCCESS"/ },
+    before => sub($n) {
+        service_answers($t, 'likes', 500);
+        $t->get('/stores/list', user => 1);
+        service_answers($t, 'likes');
+    },
+    after => sub($n, $answer) {
+        return await(10, sub {
+            $t->get('/stores/list', user => 1)->body() =~ /"isLiked":true/ })
+            ? undef : 'no call is let through';
+    });
 
 
 # the audit

@@ -28,6 +28,7 @@ my @said = (
     [ 'not its envelope' => data(envelope('["1"]')) ],
     [ 'an answer that is too large' => data(envelope('"' . '1' x 400_000 . '"'),
         chunks => 100_000) ],
+    [ 'an answer that is too large' => data(envelope('"' . '1' x 1_100_000 . '"')) ],
     [ 'no answer in 300 ms' => undef ],
 );
 

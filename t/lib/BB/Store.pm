@@ -17,13 +17,14 @@ our @EXPORT = qw(add_services add_stores calls is_same_for_all service_answers
 my $LOCATION = '/bb-services/';
 
 my %PATH = (flowers => 'client/flowers', product => 'client/store',
-    likes => 'client/likes/stores', subs => 'client/order-query/subs/lists');
+    likes => 'client/likes/stores', subs => 'client/order-query/subs/lists',
+    phone => 'client/users/[0-9]+/phone-number');
 
 
-# Gives a test, before it runs, the services that the store domain calls, all on
-# one port.  Without other answers there are two flowers, every store has a
-# subscription product, user n likes the stores whose ids n divides, and has
-# subscribed to those above n.
+# Gives a test, before it runs, the services that the module calls, all on one port.
+# Without other answers there are two flowers, every store has a subscription
+# product, user n likes the stores whose ids n divides, and has subscribed to those
+# above n; everybody's phone number is 01012345678.
 sub add_services($t) {
     my $dir = $t->dir() . '/services';
 
@@ -43,7 +44,7 @@ sub add_services($t) {
 }
 
 
-# From now on flowers, product, likes or subs answers like that; without a status
+# From now on flowers, product, likes, subs or phone answers like that; without a status
 # as it did at first.
 sub service_answers($t, $name, $status = undef, $body = '') {
     my $file = $t->dir() . "/services/$name";
@@ -93,6 +94,7 @@ sub _service($dir, $request) {
     my $data = $name eq 'flowers'
         ? '[{"flowerId":2,"flowerName":"튤립"},{"flowerId":1,"flowerName":"장미"}]'
         : $name eq 'product' ? '{"subscriptionProductId":"656e89e3ae667e3844a02030"}'
+        : $name eq 'phone' ? '"01012345678"'
         : '{' . join(',', map { qq("$_":) . (($name eq 'likes' ? $_ % $user == 0
             : $_ > $user) ? 'true' : 'false') } @ids) . '}';
 
