@@ -229,9 +229,12 @@ sub _holders($self) {
 
 # Workers that commit claims of one coupon, and the same row without nginx.
 sub _writers($self) {
-    my $claims = $self->_claims('One hot coupon by workers, 256 connections', 'workers',
-        map { { label => $_, system => { workers => $_ } } }
-            $self->{quick} ? (1, 2) : (1, 2, 4, 16));
+    my $claims = $self->_claims('One hot coupon by workers, 256 connections',
+        'workers, committer', map { my $committer = $_; map { {
+            label => "$_, $committer", system => { workers => $_,
+                http => "bb_store_coupon_committer $committer;" } } }
+            $self->{quick} ? (1, 2) : $committer eq 'host' ? (2, 4, 16) : (1, 2, 4, 16) }
+            qw(worker host));
     my @specs = map { { engine => 'postgres', what => 'issue_batch', users => 64,
         connections => $_->[0], coupons => $_->[1] } }
         $self->{quick} ? [ 2, 2 ] : ([ 1, 1 ], [ 4, 1 ], [ 16, 1 ], [ 4, 4 ], [ 16, 16 ]);

@@ -16,7 +16,7 @@ use BB::Redis;
 # measurements, so that none of them falls into one system's seconds.
 my %POSTGRES = (fsync => 'on', full_page_writes => 'on',
     synchronous_commit => 'on', shared_buffers => '256MB',
-    max_connections => 300, min_wal_size => '1GB', max_wal_size => '4GB',
+    max_connections => 500, min_wal_size => '1GB', max_wal_size => '4GB',
     checkpoint_timeout => '1h', autovacuum => 'off');
 
 my %REDIS = (appendonly => 'yes', appendfsync => 'everysec',
