@@ -88,9 +88,10 @@ sub write($self, $bytes) {
 
 
 # The next answer on this connection; one of status 0 if it does not come.
+# timeout: seconds until then
 sub answer($self, %o) {
     my $sock = $self->_sock();
-    my $end = time() + $TIMEOUT;
+    my $end = time() + (defined $o{timeout} ? scaled($o{timeout}) : $TIMEOUT);
     my $eof = 0;
 
     while (1) {
