@@ -241,7 +241,7 @@ bb_redis_format(bb_redis_t *redis, bb_redis_script_t *script,
 
     nslots = 0;
 
-    size = sizeof("*" CRLF) - 1 + NGX_INT_T_LEN;
+    size = sizeof("*" CRLF) + NGX_INT_T_LEN;
 
     if (script) {
         size += bb_redis_bulk_size(sizeof("EVALSHA") - 1)
@@ -297,6 +297,9 @@ bb_redis_format(bb_redis_t *redis, bb_redis_script_t *script,
                                - call->command;
         }
     }
+
+    /* hiredis looks at what follows the first argument, even of only one */
+    *p = '\0';
 
     call->len = p - call->command;
     call->tail = p - tail;

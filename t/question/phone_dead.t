@@ -8,7 +8,7 @@ use Test::More;
 
 use BB::Ops;
 use BB::Phone;
-use BB::Process qw(await);
+use BB::Process qw(await scaled);
 use BB::Services;
 use BB::Test;
 
@@ -29,7 +29,7 @@ my @said = (
     [ 'an answer that is too large' => data(envelope('"' . '1' x 400_000 . '"'),
         chunks => 100_000) ],
     [ 'an answer that is too large' => data(envelope('"' . '1' x 1_100_000 . '"')) ],
-    [ 'no answer in 300 ms' => undef ],
+    [ 'no answer in ' . scaled(300) . ' ms' => undef ],
 );
 
 my @ids = wait_for_number($t, 1 .. @said);

@@ -346,13 +346,10 @@ sub faults($self) {
 }
 
 
-# What a checker reports; not that its search for leaks has crashed, which
-# tools/check counts.
 sub _reports($self) {
     my $dir = $self->{reports} // return;
 
-    return map { /^.+$/mg } grep { not /\ATracer caught signal/ }
-        map { _text($_) } glob("$dir/*");
+    return map { /^.+$/mg } map { _text($_) } glob("$dir/*");
 }
 
 
