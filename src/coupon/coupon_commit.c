@@ -54,7 +54,7 @@ static void bb_coupon_batch_failed(bb_coupon_batch_t *batch,
     bb_postgres_rc_e rc, PGresult *res);
 static ngx_uint_t bb_coupon_batch_hold(bb_coupon_batch_t *batch,
     const char *verdicts);
-static void bb_coupon_batch_return(bb_coupon_batch_t *batch);
+static ngx_uint_t bb_coupon_batch_return(bb_coupon_batch_t *batch);
 static ngx_uint_t bb_coupon_batch_locked(bb_coupon_batch_t *batch);
 static void bb_coupon_batch_over(bb_coupon_batch_t *batch);
 static void bb_coupon_batch_requeue(bb_coupon_batch_t *batch);
@@ -695,16 +695,19 @@ bb_coupon_batch_hold(bb_coupon_batch_t *batch, const char *verdicts)
 }
 
 
-/* What others have lent leaves the batch, and goes back to them. */
+/* What others have lent leaves the batch, and goes back to them; 0: nothing. */
 
-static void
+static ngx_uint_t
 bb_coupon_batch_return(bb_coupon_batch_t *batch)
 {
+    ngx_uint_t          n;
     ngx_queue_t        *q, *next;
     bb_coupon_claim_t  *claim;
 
+    n = batch->n;
+
     if (batch->issuer->nborrowed == 0) {
-        return;
+        return 0;
     }
 
     for (q = ngx_queue_head(&batch->claims);
@@ -722,6 +725,8 @@ bb_coupon_batch_return(bb_coupon_batch_t *batch)
     }
 
     bb_coupon_borrowed_flush(batch->issuer);
+
+    return n - batch->n;
 }
 
 
@@ -802,6 +807,7 @@ bb_coupon_batch_failed(bb_coupon_batch_t *batch, bb_postgres_rc_e rc,
     PGresult *res)
 {
     const char          *state;
+    ngx_uint_t           locked;
     bb_coupon_issuer_t  *issuer;
 
     issuer = batch->issuer;
@@ -810,13 +816,29 @@ bb_coupon_batch_failed(bb_coupon_batch_t *batch, bb_postgres_rc_e rc,
                                                            PG_DIAG_SQLSTATE)
                                       : NULL;
 
-    bb_coupon_batch_return(batch);
-
     /* lock_not_available, after the lock_timeout of the connection */
+    locked = (state && ngx_strcmp(state, "55P03") == 0);
 
-    if (state && ngx_strcmp(state, "55P03") == 0) {
+    if (!locked) {
+        (void) bb_query_failure(issuer->log, issuer->batch_statement->name, rc,
+                                res);
+    }
 
-        if (batch->n && bb_coupon_batch_locked(batch)) {
+    if (bb_coupon_batch_return(batch)
+        && (rc == BB_POSTGRES_ERROR || batch->n == 0))
+    {
+        /* which claim it was is not known: what is left has a try of its own */
+
+        issuer->stat->retries += (batch->n > 0);
+
+        bb_coupon_batch_requeue(batch);
+        ngx_post_event(&issuer->post, &ngx_posted_events);
+        return;
+    }
+
+    if (locked) {
+
+        if (bb_coupon_batch_locked(batch)) {
             return;
         }
 
@@ -830,15 +852,9 @@ bb_coupon_batch_failed(bb_coupon_batch_t *batch, bb_postgres_rc_e rc,
             ngx_post_event(&issuer->post, &ngx_posted_events);
             return;
         }
-    }
 
-    (void) bb_query_failure(issuer->log, issuer->batch_statement->name, rc,
-                            res);
-
-    if (batch->n == 0) {
-        bb_coupon_batch_over(batch);
-        ngx_post_event(&issuer->post, &ngx_posted_events);
-        return;
+        (void) bb_query_failure(issuer->log, issuer->batch_statement->name, rc,
+                                res);
     }
 
     /* data exception, constraint violation, an exception of a trigger */

@@ -256,6 +256,7 @@ bb_coupon_committer_listen(bb_coupon_committer_t *committer, ngx_socket_t fd)
     }
 
     committer->listening = c;
+    committer->issuer->worker->slot->committer = 1;
 
     c->data = committer;
     c->log = committer->issuer->log;
@@ -380,7 +381,11 @@ bb_coupon_peer_create(bb_coupon_issuer_t *issuer, ngx_socket_t fd)
         || ngx_add_event(c->read, NGX_READ_EVENT, NGX_LEVEL_EVENT) != NGX_OK)
     {
         ngx_close_connection(c);
-        ngx_free(peer);
+
+        if (peer) {
+            ngx_free(peer);
+        }
+
         return NULL;
     }
 
@@ -400,8 +405,13 @@ bb_coupon_peer_close(bb_coupon_peer_t *peer)
         peer->c = NULL;
     }
 
-    ngx_free(peer->in.data);
-    ngx_free(peer->out.data);
+    if (peer->in.data) {
+        ngx_free(peer->in.data);
+    }
+
+    if (peer->out.data) {
+        ngx_free(peer->out.data);
+    }
 
     ngx_memzero(&peer->in, sizeof(bb_coupon_buffer_t));
     ngx_memzero(&peer->out, sizeof(bb_coupon_buffer_t));
@@ -926,8 +936,13 @@ bb_coupon_buffer_reserve(bb_coupon_buffer_t *b, size_t size, ngx_log_t *log)
             return NGX_ERROR;
         }
 
-        ngx_memcpy(data, b->data + b->pos, used);
-        ngx_free(b->data);
+        if (used) {
+            ngx_memcpy(data, b->data + b->pos, used);
+        }
+
+        if (b->data) {
+            ngx_free(b->data);
+        }
 
         b->data = data;
         b->size = need;

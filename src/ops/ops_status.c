@@ -133,11 +133,12 @@ bb_ops_status_worker(bb_shm_state_t *state, bb_shm_worker_t *slot)
 {
     static const char  *states[] = { "down", "connecting", "up" };
 
-    return json_pack("{s:I, s:I, s:b, s:{s:s, s:I, s:I, s:I, s:I, s:I, s:I,"
+    return json_pack("{s:I, s:I, s:b, s:b, s:{s:s, s:I, s:I, s:I, s:I, s:I, s:I,"
                      " s:I, s:I}, s:o, s:o, s:o, s:I}",
                      "pid", (json_int_t) slot->pid,
                      "started", (json_int_t) slot->started,
                      "exiting", slot->generation != state->generation,
+                     "committer", (int) slot->committer,
                      "redis",
                      "state", states[slot->redis.state % 3],
                      "in_flight", (json_int_t) slot->redis.in_flight,

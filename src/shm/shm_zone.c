@@ -136,6 +136,7 @@ bb_shm_attach(bb_shm_t *shm)
         slot->postgres_issue.up = 0;
         slot->postgres_issue.in_flight = 0;
         slot->coupon.pending = 0;
+        slot->committer = 0;
 
         slot->started = ngx_time();
         slot->generation = shm->state->generation;

@@ -91,6 +91,7 @@ typedef struct {
     ngx_atomic_t          pid;          /* 0: free */
     ngx_atomic_uint_t     generation;   /* of its configuration */
     ngx_atomic_uint_t     started;      /* seconds since the epoch */
+    ngx_atomic_uint_t     committer;    /* 1: commits for its host */
 
     ngx_atomic_uint_t     requests[BB_OUTCOMES];
     bb_redis_stat_t       redis;
