@@ -926,7 +926,10 @@ bb_coupon_buffer_reserve(bb_coupon_buffer_t *b, size_t size, ngx_log_t *log)
             return NGX_ERROR;
         }
 
-        ngx_memcpy(data, b->data + b->pos, used);
+        if (used) {
+            ngx_memcpy(data, b->data + b->pos, used);
+        }
+
         ngx_free(b->data);
 
         b->data = data;
