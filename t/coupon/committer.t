@@ -64,7 +64,7 @@ sub draw_together($id, @users) {
 # all, for less than makes it a silent one.
 sub draw_at_others($id) {
     my @users = new_users($FEW);
-    my @clients = alone((committer($t))[0], sub {
+    my @clients = alone($t, (committer($t))[0], sub {
         my @begun = begin($id, @users);
 
         await(10, sub { grep({ $_ >= $users[0] } $t->members($id)) == $FEW })
@@ -158,7 +158,7 @@ reconfigure(http => $SWEEP);
 
 my $silent;
 
-($users, $verdicts) = alone((committer($t))[0], sub {
+($users, $verdicts) = alone($t, (committer($t))[0], sub {
     my @drawn = draw_together(8);
 
     $silent = $nginx->logged(qr/the worker that commits is silent, \d+ claims/);

@@ -52,12 +52,12 @@ for (my ($lender, $id) = (1, 7); $id <= 8; $lender = 0, $id++) {
         my @new = map { $next++ } 1 .. $DRAWS;
         my ($committer, $other) = committer($t);
 
-        alone($lender ? $committer : $other, sub {
+        alone($t, $lender ? $committer : $other, sub {
             $t->new_client('ops')->request('GET', '/livez',
                 headers => [ 'Fault-Allocation' => $n ]);
         });
 
-        my @clients = alone($committer, sub {
+        my @clients = alone($t, $committer, sub {
             my @begun = map {
                 my $client = $t->new_client();
 

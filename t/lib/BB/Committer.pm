@@ -4,6 +4,7 @@ package BB::Committer;
 
 use v5.36;
 use Exporter qw(import);
+use IO::Socket::INET;
 
 use BB::Ops;
 
@@ -20,9 +21,13 @@ sub committer($t) {
 
 
 # Does it while that process sleeps; whatever listens there, others take it.
-sub alone($pid, $do) {
+sub alone($t, $pid, $do) {
     kill('STOP', $pid);
 
+    # The kernel wakes one worker for a connection, perhaps this one, but not twice:
+    # it takes this connection when it goes on, and the next ones are for others.
+    my $first = IO::Socket::INET->new(PeerAddr => '127.0.0.1',
+        PeerPort => $t->nginx()->port('public')) // die "connect: $@\n";
     my @result = eval { $do->() };
     my $error = $@;
 
