@@ -11,6 +11,7 @@ use Test::More;
 
 use BB::Process qw(await is_alive);
 use Bench::Cpu;
+use Bench::Engines;
 
 my $ROOT = abs_path("$FindBin::Bin/../..");
 my $dir = tempdir('bb-store-t-XXXXXX', TMPDIR => 1, CLEANUP => 1);
@@ -63,7 +64,7 @@ sub scale($name, $on_text, @arguments) {
 
 
 # the other parts differ from batch in one number
-my @parts = qw(memory reload batch holders writers refusal overload);
+my @parts = qw(memory reload batch holders writers reads refusal overload);
 my ($status, $text) = scale('quick', undef, @parts);
 
 is($status, 0, 'all is valid') or diag($text);
@@ -88,6 +89,22 @@ while (my ($title, $table) = splice(@tables, 0, 2)) {
 my ($batch) = $text =~ /^### Claims by bb_store_coupon_batch.*\n\n((?:\|.*\n)+)/m;
 
 like($batch, qr/^\| 1 \|.*\| 1\.0 \|$/m, 'a batch of one is one');
+
+my ($reads) = $text =~ /^### Reads.*\n\n((?:\|.*\n)+)/m;
+
+is(scalar(() = $reads =~ m{^\| /(?:stores|client)/\S*, \w+/\w+ \|}mg), 13,
+    'each read beside its statement');
+
+# pgbench numbers variables as it meets them
+my @met;
+my %number = (a => 1, b => 2, c => 3, null => 4, d => 5, e => 6);
+my $sent = Bench::Engines::statement('question/store', storeId => 'a', user => 'b',
+        owner => 'c', limit => 'd', offset => 'e')
+    =~ s/(?<!:):(\w+)/push(@met, $number{$1}); "<$number{$1}>"/ger
+    =~ s/\$(\d+)/<$met[$1 - 1]>/gr;
+
+is($sent, slurp("$ROOT/sql/question/store.sql") =~ s/^--.*\n//mgr =~ s/\s+\z//r
+    =~ s/\$(\d+)/<$1>/gr, 'the statement itself');
 
 my ($over) = $text =~ /refused, per cent \| ([\d.]+)/;
 

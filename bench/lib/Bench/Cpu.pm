@@ -7,7 +7,7 @@ use Exporter qw(import);
 use POSIX qw(sysconf _SC_CLK_TCK);
 use Time::HiRes qw(sleep time);
 
-our @EXPORT_OK = qw(cpu tree settle);
+our @EXPORT_OK = qw(cpu tree settle cores place);
 
 my $TICK = 1 / sysconf(_SC_CLK_TCK);
 
@@ -80,6 +80,28 @@ sub cpu($roots) {
     }
 
     return \%sum;
+}
+
+
+# The cores that this process may run on.
+sub cores() {
+    open(my $in, '<', '/proc/self/status') or die "/proc/self/status: $!\n";
+    my ($list) = map { /\ACpus_allowed_list:\s+(\S+)/ ? $1 : () } <$in>;
+
+    return map { /(\d+)-(\d+)/ ? $1 .. $2 : $_ } split(/,/, $list);
+}
+
+
+# Has processes, and what they start from now on, run on these cores only.
+sub place($cores, @pids) {
+    my $list = join(',', @$cores);
+
+    for my $pid (@pids) {
+        my $said = qx(taskset -a -c -p $list $pid 2>&1);
+
+        # it may have ended meanwhile
+        die "taskset: $said\n" if $? and kill(0, $pid);
+    }
 }
 
 

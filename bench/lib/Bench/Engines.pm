@@ -89,11 +89,7 @@ sub _redis(%o) {
 
 sub _postgres(%o) {
     my ($spec, $stores, $seconds) = @o{qw(spec stores seconds)};
-    my $db = $stores->db();
-    my $program = BB::Postgres::_program('postgres') =~ s{postgres\z}{pgbench}r;
-    my $file = "$o{dir}/pgbench.sql";
     my $n = $spec->{users};
-    my @time = $seconds >= 0.5 ? ('-T', int($seconds + 0.5)) : ('-t', 20);
     my $readers = $seconds < 0.5 ? $FEW : $READERS;
     my $id;
 
@@ -104,30 +100,71 @@ sub _postgres(%o) {
         $stores->holders($readers);
     }
 
+    my $round = pgbench(%o, users => $n, connections => $spec->{connections},
+        text => _statement($spec->{what}, $n, $readers, $spec->{coupons} // 1),
+        define => { coupon => $id // 0 });
+    my ($rows, $done) = ($id ? $stores->rows() : 0, $round->{done} // 0);
+
+    push $round->{wrong}->@*, "$rows rows of $done batches of $n"
+        if $id && $done && ($rows > $done * $n || $rows < $done * $n * 0.999);
+
+    return $round;
+}
+
+
+# Runs a script of pgbench, without JIT and in the zone of the module's sessions.
+# stores, dir, seconds (a few transactions if it is less than half of one), text,
+# connections; define: variables; users: what a transaction is counted as;
+# transactions: how many instead of seconds
+# Returns a round, and done: the number of transactions.
+sub pgbench(%o) {
+    my ($stores, $seconds) = @o{qw(stores seconds)};
+    my $program = BB::Postgres::_program('postgres') =~ s{postgres\z}{pgbench}r;
+    my $file = "$o{dir}/pgbench.sql";
+    my $n = $o{users} // 1;
+    my @extent = $o{transactions} ? ('-t', $o{transactions})
+        : $seconds >= 0.5 ? ('-T', int($seconds + 0.5)) : ('-t', 20);
+    my %define = (today => $stores->today(), ($o{define} // {})->%*);
+
     open(my $out, '>', $file) or die "$file: $!\n";
-    print $out _statement($spec->{what}, $n, $readers, $spec->{coupons} // 1);
+    print $out $o{text};
     close($out) or die "$file: $!\n";
 
-    local $ENV{PGOPTIONS} = '-c jit=off';
+    local $ENV{PGOPTIONS} = "-c jit=off -c TimeZone=$ENV{TZ}";
 
     my $run = _measured($stores, 'postgres', $o{dir}, $program, '-h', '127.0.0.1', '-p',
-        $db->port(), '-U', 'postgres', '-n', '-M', 'prepared', '-c',
-        $spec->{connections}, @time, '-D', 'coupon=' . ($id // 0), '-D',
-        'today=' . $stores->today(), '-f', $file, 'store');
+        $stores->db()->port(), '-U', 'postgres', '-n', '-M', 'prepared', '-c',
+        $o{connections} // 1, @extent, map({ ('-D', "$_=$define{$_}") } sort keys %define),
+        '-f', $file, 'store');
 
     my ($done) = $run->{text} =~ /^number of transactions actually processed: (\d+)/m
         or return { wrong => [ "pgbench: $run->{text}" ] };
     my ($rate) = $run->{text} =~ /^tps = ([\d.]+)/m;
     my ($failed) = $run->{text} =~ /^number of failed transactions: (\d+)/m;
-    my $rows = $id ? $stores->rows() : 0;
 
     my $round = _round($run, $done * $n, $rate * $n,
-        $failed ? "$failed transactions failed" : (),
-        $id && ($rows > $done * $n || $rows < $done * $n * 0.999)
-            ? "$rows rows of $done batches of $n" : ());
+        $failed ? "$failed transactions failed" : ());
 
+    $round->{done} = $done;
     $round->{latency} = $1 + 0 if $run->{text} =~ /^latency average = ([\d.]+) ms/m;
     return $round;
+}
+
+
+# A statement of sql/ and its parameters' names.  Variables of pgbench stand for
+# them: of each the first one it meets, which it numbers, so the server gets the
+# very same text with its parameters in another order.  What pgbench would take
+# for a variable within a literal is written as an escape.
+# variables: by name of a parameter; a name without one is sent as NULL
+sub statement($name, %variables) {
+    my ($list) = _slurp("sql/$name.sql") =~ /^-- Parameters: (.*)/m;
+    my @names = split(/, /, $list // '');
+    my ($n, %number) = (0);
+    my $text = _sql($name) =~ s{'([^']*)'}{ my $word = $1;
+        $word =~ s/:(?=\w)/\\x3a/g ? "E'$word'" : "'$word'" }ger;
+
+    return $text =~ s{\$(\d+)}{ $number{$1} ? "\$$number{$1}"
+        : do { $number{$1} = ++$n; ':' . ($variables{ $names[$1 - 1] } // 'null') } }ger;
 }
 
 

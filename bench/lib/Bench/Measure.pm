@@ -22,7 +22,7 @@ sub _extent($quick, $seconds, $requests) {
 
 
 # row (Bench::Row), system, stores, dir, connections, threads, seconds
-# quick: some requests instead
+# quick: some requests instead; warm: seconds of the warm-up, if not the usual
 # Returns a round of bench/results.json, see bench/README.md.
 sub run(%o) {
     my ($row, $system, $stores) = @o{qw(row system stores)};
@@ -36,8 +36,8 @@ sub run(%o) {
 
     my $size = $row->samples($system);
 
-    Bench::Wrk->run(%wrk, _extent($o{quick},
-            $system->is_cold($row->name()) ? $FIRST : $WARM, $FEWER),
+    Bench::Wrk->run(%wrk, _extent($o{quick}, $o{warm}
+            // ($system->is_cold($row->name()) ? $FIRST : $WARM), $FEWER),
         arguments => $row->arguments(1));
     $row->settled($system, $roots);
 

@@ -13,9 +13,10 @@ use Time::HiRes qw(time);
 use BB::Client;
 use BB::Process qw(await children);
 use BB::Response;
-use Bench::Cpu qw(cpu settle);
+use Bench::Cpu qw(cores cpu place settle tree);
 use Bench::Engines;
 use Bench::Measure;
+use Bench::Read;
 use Bench::Row;
 use Bench::System;
 use Bench::Wrk;
@@ -32,7 +33,7 @@ my $ECHO = 'add_header X-Sent $http_x_sent always;';
 
 
 sub names() {
-    return qw(memory reload connections batch workers coupons holders writers
+    return qw(memory reload connections batch workers coupons holders writers reads
         refusal overload);
 }
 
@@ -261,6 +262,82 @@ sub _writers($self) {
     return ($claims, { title => 'pgbench, batches of 64 claims', rows => \@rows,
         head => [ 'sessions', 'coupons', 'claims/s', 'PostgreSQL, us of CPU',
             'mean ms of a batch' ] });
+}
+
+
+# Reads, the bare statement of each, and what an answer costs that asks nobody.
+#
+# The servers have one core, and wrk has another one.  pgbench shares the servers':
+# what a statement costs PostgreSQL depends by a factor of two on whether its client
+# is on the same core, and so it is always the cheaper one.
+sub _reads($self) {
+    my ($stores, $quick) = $self->@{qw(stores quick)};
+
+    $stores->clear();
+    $stores->count(1);
+
+    my @reads = Bench::Read::all(stores => $stores, quick => $quick,
+        dir => $self->{dir});
+    my %system = (bb_store => $self->_system(), return200 => $self->_system(
+        name => 'return200', http => undef));
+    my @cores = cores();
+    my %roots = $stores->roots();
+    my @servers = map { tree($_) } map({ $_->[0] } values %roots),
+        map { $_->pid() } values %system;
+    my $measure = sub($read, $system) {
+        place([ $cores[-1] ], $$);
+
+        my $found = Bench::Measure::run(row => $read, system => $system,
+            stores => $stores, dir => $self->{dir}, threads => 1,
+            connections => $quick ? 8 : 64, seconds => $self->{seconds}, warm => 0.3,
+            quick => $quick);
+
+        push $self->{wrong}->@*, map { $read->name() . ": $_" }
+            ($found->{wrong} // [])->@*;
+        return $found->{cpu};
+    };
+    my (%found, @floor, @rows);
+
+    $_->pause() for values %system;
+    place([ $cores[0] ], @servers);
+
+    for my $round (0 .. $self->{rounds} - 1) {
+        push @floor, $measure->(Bench::Read::floor($stores), $system{return200})->{nginx};
+
+        for my $read (map { $reads[ ($_ + $round) % @reads ] } 0 .. $#reads) {
+            my $f = $found{ $read->name() } //= {};
+
+            place([ $cores[0] ], $$);
+
+            my $bare = $read->bare($quick ? 0 : $self->{seconds});
+            my $cpu = $measure->($read, $system{bb_store});
+            my $sum = sum0(values %$cpu);
+
+            push $self->{wrong}->@*, map { $read->name() . ": $_" }
+                ($bare->{wrong} // [])->@*;
+            push $f->{$_}->@*, $cpu->{$_} for keys %$cpu;
+            push $f->{sum}->@*, $sum;
+            push $f->{bare}->@*, $bare->{cpu} // 0;
+            push $f->{client}->@*, $bare->{client} // 0;
+            push $f->{ratio}->@*, ($sum - $floor[-1]) / ($bare->{cpu} || 1);
+        }
+    }
+
+    place(\@cores, $$, map { tree($_->[0]) } values %roots);
+
+    for my $read (@reads) {
+        my $f = $found{ $read->name() };
+        my %m = map { $_ => median($f->{$_}->@*) } keys %$f;
+
+        push @rows, [ $read->name(),
+            map({ sprintf('%.1f', $m{$_}) } qw(nginx postgres redis sum bare client)),
+            sprintf('%.1f', median(@floor)), sprintf('%.2f', $m{ratio}),
+            sprintf('%.2f-%.2f', min($f->{ratio}->@*), max($f->{ratio}->@*)) ];
+    }
+
+    return { title => 'Reads, 64 connections: us of CPU', rows => \@rows, head => [
+        'endpoint, statement', 'nginx', 'PostgreSQL', 'Redis', 'sum', 'bare statement',
+        'pgbench itself', 'floor', '(sum - floor) / bare', 'of rounds' ] };
 }
 
 

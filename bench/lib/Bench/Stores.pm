@@ -34,6 +34,7 @@ my $USER = "($HOLDER + $FIRST + n::bigint * $STEP % $RANGE)";
 
 # coupons that are there from the beginning, and the first one of measurements
 my $READ_COUPON = 100001;
+my ($QUESTION, $PRODUCT) = (1_000_000, 5_000_000);
 my $COUPON = 1000001;
 
 
@@ -208,6 +209,39 @@ sub holders($self, $n) {
         FROM generate_series(0, ?::int) n, generate_series(1, $HELD) k}, $n - 1);
     $self->db()->do('VACUUM ANALYZE issued_coupon');
     $self->db()->do('CHECKPOINT');
+}
+
+
+# For the other reads: of each store a delivery policy, five coupons, and questions
+# about its one product, four of five with an answer, the others secret.  What is
+# read has the same size for each of the ids: name => [ the first one, how many ].
+sub readings($self, $questions) {
+    my $db = $self->db();
+
+    $db->do('UPDATE store SET average_rating = 1.05 + id % 40 / 10.0');
+    $db->do('INSERT INTO delivery_policy (store_id, delivery_price,
+            free_delivery_min_price)
+        SELECT id, 3000, 50000 FROM store');
+    $db->do(q{INSERT INTO question (id, store_id, user_id, nickname, product_id,
+            product_name, title, content, is_secret, created_at)
+        SELECT ?::bigint + k * ?::bigint + id - 1000, id, 900000000000 + k, '봄이',
+            (?::bigint + id)::text, '봄꽃 다발 ' || id, '언제 받을 수 있나요?',
+            '금요일 오전에 받고 싶은데 가능한지 궁금합니다.', k >= ?::int * 0.8,
+            now() - k * 7 % 50 * interval '1 day'
+        FROM store, generate_series(0, ?::int - 1) k}, $QUESTION, $STORES, $PRODUCT,
+        $questions, $questions);
+    $db->do(q{INSERT INTO answer (id, content) SELECT id,
+            '네, 금요일 오전에 받으실 수 있습니다. 주문하실 때 시간을 적어 주세요.'
+        FROM question WHERE NOT is_secret});
+    $self->_coupons($self->{next}, 5 * $STORES, 2_000_000_000);
+    $self->{next} += 5 * $STORES;
+    $db->do('VACUUM ANALYZE');
+    $db->do('CHECKPOINT');
+
+    # the first hundred stores may have another coupon
+    return (store => [ 1100, $STORES - 100 ],
+        product => [ $PRODUCT + 1000, $STORES ],
+        question => [ $QUESTION, int($questions * 0.8) * $STORES ]);
 }
 
 
