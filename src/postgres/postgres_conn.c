@@ -26,6 +26,7 @@ static void bb_postgres_conn_again(bb_postgres_conn_t *conn);
 static void bb_postgres_conn_close(bb_postgres_conn_t *conn);
 static ngx_int_t bb_postgres_conn_watch(bb_postgres_conn_t *conn,
     ngx_event_handler_pt handler, ngx_uint_t read, ngx_uint_t write);
+static void bb_postgres_conn_cork(bb_postgres_conn_t *conn);
 static ngx_int_t bb_postgres_conn_put(bb_postgres_conn_t *conn,
     bb_postgres_call_t *call);
 static void bb_postgres_conn_io(ngx_event_t *ev);
@@ -360,6 +361,8 @@ bb_postgres_conn_up(bb_postgres_conn_t *conn)
 
     conn->state = BB_POSTGRES_UP;
     conn->broken = 0;
+    conn->corked = 0;
+    conn->unix_socket = 0;
     conn->len = 0;
     conn->since = ngx_current_msec;
 
@@ -528,6 +531,10 @@ bb_postgres_conn_send(bb_postgres_conn_t *conn, bb_postgres_call_t *call)
     ngx_queue_insert_tail(&conn->sent, &call->queue);
     conn->n++;
 
+    if (conn->work.posted) {
+        bb_postgres_conn_cork(conn);
+    }
+
     if (bb_postgres_conn_put(conn, call) != NGX_OK) {
         conn->broken = 1;
     }
@@ -540,7 +547,27 @@ bb_postgres_conn_send(bb_postgres_conn_t *conn, bb_postgres_call_t *call)
 }
 
 
-/* libpq writes to the socket at every sync: there is nothing to postpone */
+/*
+ * libpq writes to the socket at every sync.  The first call of a turn goes off
+ * at once; those that follow it are one segment, at the turn's end.
+ */
+
+static void
+bb_postgres_conn_cork(bb_postgres_conn_t *conn)
+{
+    if (conn->corked || conn->unix_socket) {
+        return;
+    }
+
+    if (ngx_tcp_nopush(PQsocket(conn->db)) == 0) {
+        conn->corked = 1;
+
+    } else {
+        conn->unix_socket = 1;
+    }
+}
+
+
 
 static ngx_int_t
 bb_postgres_conn_put(bb_postgres_conn_t *conn, bb_postgres_call_t *call)
@@ -603,7 +630,16 @@ bb_postgres_conn_io(ngx_event_t *ev)
 static void
 bb_postgres_conn_work(ngx_event_t *ev)
 {
-    bb_postgres_conn_look(ev->data);
+    bb_postgres_conn_t  *conn;
+
+    conn = ev->data;
+
+    if (conn->corked) {
+        conn->corked = 0;
+        (void) ngx_tcp_push(PQsocket(conn->db));
+    }
+
+    bb_postgres_conn_look(conn);
 }
 
 

@@ -87,6 +87,8 @@ struct bb_postgres_conn_s {
     u_char                          reason[BB_POSTGRES_REASON_LEN];
 
     unsigned                        broken:1;    /* UP, but to be lost */
+    unsigned                        corked:1;    /* until work runs */
+    unsigned                        unix_socket:1;
 };
 
 

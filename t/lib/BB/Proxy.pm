@@ -8,6 +8,7 @@ use v5.36;
 use IO::Handle;
 use IO::Select;
 use IO::Socket::INET;
+use List::Util qw(sum0);
 use POSIX ();
 use Socket qw(AF_UNIX IPPROTO_TCP PF_UNSPEC SOCK_STREAM SOMAXCONN TCP_NODELAY);
 
@@ -15,6 +16,10 @@ use BB::Port;
 
 my $CHUNK = 65536;       # bytes that wait for one side at most
 my $GAP = 0.00005;       # seconds between two single bytes
+
+# of Linux: the option, and where struct tcp_info has the segments received that
+# had data
+my ($TCP_INFO, $SEGMENTS) = (11, 152);
 
 
 # target: the server's port
@@ -52,6 +57,9 @@ sub cut($self, $bytes) { return $self->_ask('cut', $bytes) }
 # 1: replies come byte by byte;  0: as they are
 sub dribble($self, $on) { return $self->_ask('dribble', $on) }
 
+# How many segments with data the clients have sent on connections that are there.
+sub segments($self) { return $self->_ask('segments', 0) }
+
 
 sub stop($self) {
     my $pid = delete $self->{pid} // return;
@@ -61,12 +69,14 @@ sub stop($self) {
 }
 
 
-# Returns when the command is in force.
+# Returns when the command is in force; what it found.
 sub _ask($self, $command, $value) {
     local $SIG{PIPE} = 'IGNORE';
 
     print { $self->{control} } "$command $value\n";
-    (readline($self->{control}) // '') eq "done\n" or die "the proxy has ended\n";
+    (readline($self->{control}) // '') =~ /\Adone(?: (\d+))?\n/
+        or die "the proxy has ended\n";
+    return $1;
 }
 
 
@@ -104,8 +114,9 @@ sub _serve($self, $listener, $control) {
                 sysread($control, $commands, 4096, length($commands)) or return;
 
                 while ($commands =~ s/\A(\w+) (\d+)\n//) {
-                    $self->_command($1, $2);
-                    print $control "done\n";
+                    my @found = $self->_command($1, $2);
+
+                    print $control "@{[ 'done', @found ]}\n";
                 }
 
             } elsif ($sock == $listener) {
@@ -127,8 +138,12 @@ sub _command($self, $command, $value) {
         return;
     }
 
+    return sum0(map { unpack("x$SEGMENTS L", getsockopt($_->{to}, IPPROTO_TCP, $TCP_INFO)) }
+        @replies) if $command eq 'segments';
+
     $self->{$command} = $value;
     $self->_drop($_) for $command eq 'target' ? @replies : ();
+    return;
 }
 
 
