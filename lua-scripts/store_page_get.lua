@@ -3,19 +3,14 @@
 -- KEYS[2]  {bb:stores}:pages     hash: "<page size>:<offset>" to
 --                                "<version> <ids> <data>"
 -- ARGV[1]  field of the hash
--- Returns  { version } or { version, ids, data }.  ids: "12,13", may be empty.
+-- Returns  { version }, or { version, page } with the value as it is: Lua looks at
+--          every byte of a text that it makes.
 
 local version = redis.call('GET', KEYS[1]) or '0'
 local page = redis.call('HGET', KEYS[2], ARGV[1])
 
-if not page then
+if not page or string.match(page, '^%d+') ~= version then
     return { version }
 end
 
-local made, ids, data = string.match(page, '^(%d+) ([%d,-]*) (.*)$')
-
-if made ~= version then
-    return { version }
-end
-
-return { version, ids, data }
+return { version, page }

@@ -41,6 +41,8 @@ typedef struct {
 
 static bb_store_view_t *bb_store_view(bb_req_t *req);
 static void bb_store_list_cached(bb_req_t *req, redisReply *reply);
+static ngx_int_t bb_store_list_page(bb_req_t *req, bb_store_view_t *view,
+    redisReply *page);
 static void bb_store_list_read(bb_req_t *req, PGresult *res);
 static void bb_store_list_keep(bb_req_t *req, bb_store_view_t *view);
 static void bb_store_map_read(bb_req_t *req, PGresult *res);
@@ -137,7 +139,7 @@ bb_store_list_cached(bb_req_t *req, redisReply *reply)
     view = req->data;
 
     if (reply == NULL || reply->type != REDIS_REPLY_ARRAY
-        || (reply->elements != 1 && reply->elements != 3))
+        || (reply->elements != 1 && reply->elements != 2))
     {
         /* without Redis the list comes from PostgreSQL */
         bb_query_run(req, bb_store_list_read);
@@ -158,15 +160,52 @@ bb_store_list_cached(bb_req_t *req, redisReply *reply)
         return;
     }
 
-    if (bb_store_copy(req, &view->ids, part[1]->str, part[1]->len) != NGX_OK
-        || bb_store_copy(req, &view->data, part[2]->str, part[2]->len)
-           != NGX_OK)
-    {
-        bb_reply_error(req);
+    switch (bb_store_list_page(req, view, part[1])) {
+
+    case NGX_OK:
+        bb_store_likes(req, view);
         return;
+
+    case NGX_DECLINED:
+        bb_query_run(req, bb_store_list_read);
+        return;
+
+    default:
+        bb_reply_error(req);
+    }
+}
+
+
+/* "<version> <ids> <data>"; NGX_DECLINED: it is something else. */
+
+static ngx_int_t
+bb_store_list_page(bb_req_t *req, bb_store_view_t *view, redisReply *page)
+{
+    u_char  *ids, *data, *last;
+
+    if (page->type != REDIS_REPLY_STRING) {
+        return NGX_DECLINED;
     }
 
-    bb_store_likes(req, view);
+    last = (u_char *) page->str + page->len;
+    ids = ngx_strlchr((u_char *) page->str, last, ' ');
+    data = ids ? ngx_strlchr(ids + 1, last, ' ') : NULL;
+
+    if (data == NULL) {
+        return NGX_DECLINED;
+    }
+
+    ids++;
+    data++;
+
+    if (bb_store_copy(req, &view->ids, (char *) ids, data - ids - 1) != NGX_OK
+        || bb_store_copy(req, &view->data, (char *) data, last - data)
+           != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
 }
 
 

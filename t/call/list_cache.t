@@ -91,9 +91,15 @@ is($t->redis()->cmd(EXISTS => $PAGES), 0, 'it is not there');
 is($t->redis()->script('store_page_put', [ $VERSION, $PAGES ], '20:0', $version,
     '5', '{}', 10, 1000), 1, 'in time');
 is(join('|', $t->redis()->script('store_page_get', [ $VERSION, $PAGES ],
-    '20:0')->@*), "$version|5|{}", 'it is there');
+    '20:0')->@*), "$version|$version 5 {}", 'it is there');
 is($t->redis()->script('store_page_put', [ $VERSION, $PAGES ], '20:20', $version,
     '5', '{}', 10, 1), 0, 'as many as there may be');
+
+# what is no page
+for my $text ($version, "$version ", "$version 5", "$version 5,6") {
+    $t->redis()->cmd(HSET => $PAGES, '20:0', $text);
+    is(names(), 'd S2 S1', qq(not "$text"));
+}
 
 # the request itself: its statement waits for a lock while a store changes
 store_changed($t);
