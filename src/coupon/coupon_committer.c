@@ -17,6 +17,7 @@
  */
 
 #include "coupon/coupon_committer.h"
+#include "coupon/coupon_peer.h"
 #include "core/core_fault.h"
 
 #include <sys/un.h>
@@ -26,7 +27,6 @@
 #define BB_COUPON_SILENT_PAUSE  10000    /* ms without lending after that */
 #define BB_COUPON_RETURN_PAUSE  1000     /* the same, after claims came back,
                                             or the committer ended */
-#define BB_COUPON_BUFFER        16384    /* bytes, at first */
 
 
 /* what is sent: a claim, with both of its texts behind it, and its end */
@@ -43,30 +43,6 @@ typedef struct {
     int64_t                id;
     int64_t                letter;
 } bb_coupon_said_t;
-
-
-typedef struct {
-    u_char                *data;
-    size_t                 size;
-    size_t                 pos;
-    size_t                 last;
-} bb_coupon_buffer_t;
-
-
-/*
- * A connection between the committer and another worker.  The committer keeps it
- * after its end until its last claim is settled.
- */
-
-struct bb_coupon_peer_s {
-    ngx_queue_t            queue;       /* in committer->peers */
-    bb_coupon_issuer_t    *issuer;
-    ngx_connection_t      *c;           /* NULL: it has ended */
-    bb_coupon_buffer_t     in;
-    bb_coupon_buffer_t     out;
-    ngx_uint_t             left;        /* borrowed claims */
-    unsigned               failed:1;    /* something was not said: no memory */
-};
 
 
 struct bb_coupon_committer_s {
@@ -90,22 +66,14 @@ static ngx_int_t bb_coupon_committer_listen(bb_coupon_committer_t *committer,
     ngx_socket_t fd);
 static void bb_coupon_accept_handler(ngx_event_t *rev);
 static ngx_int_t bb_coupon_committer_connect(bb_coupon_committer_t *committer);
-static bb_coupon_peer_t *bb_coupon_peer_create(bb_coupon_issuer_t *issuer,
-    ngx_socket_t fd);
-static void bb_coupon_peer_close(bb_coupon_peer_t *peer);
 static void bb_coupon_peer_free(bb_coupon_peer_t *peer);
 static void bb_coupon_peer_gone(bb_coupon_peer_t *peer);
-static void bb_coupon_peer_read_handler(ngx_event_t *rev);
-static void bb_coupon_peer_write_handler(ngx_event_t *wev);
-static ngx_int_t bb_coupon_peer_write(bb_coupon_peer_t *peer);
 static ngx_int_t bb_coupon_borrow(bb_coupon_peer_t *peer);
 static ngx_int_t bb_coupon_said(bb_coupon_peer_t *peer);
 static void bb_coupon_silence_handler(ngx_event_t *ev);
 static void bb_coupon_lend_pause(bb_coupon_committer_t *committer,
     ngx_msec_t pause);
 static void bb_coupon_take_back(bb_coupon_committer_t *committer);
-static ngx_int_t bb_coupon_buffer_reserve(bb_coupon_buffer_t *b, size_t size,
-    ngx_log_t *log);
 
 
 /* An abstract address of the kernel's choice: no file is left behind. */
@@ -308,7 +276,8 @@ bb_coupon_accept_handler(ngx_event_t *rev)
         return;
     }
 
-    peer = bb_coupon_peer_create(committer->issuer, fd);
+    peer = bb_coupon_peer_create(committer->issuer, fd, bb_coupon_borrow,
+                                 bb_coupon_peer_gone);
 
     if (peer) {
         ngx_queue_insert_tail(&committer->peers, &peer->queue);
@@ -345,76 +314,10 @@ bb_coupon_committer_connect(bb_coupon_committer_t *committer)
         return NGX_ERROR;
     }
 
-    committer->peer = bb_coupon_peer_create(issuer, fd);
+    committer->peer = bb_coupon_peer_create(issuer, fd, bb_coupon_said,
+                                            bb_coupon_peer_gone);
 
     return committer->peer ? NGX_OK : NGX_ERROR;
-}
-
-
-/* Closes the descriptor if there is no memory for it. */
-
-static bb_coupon_peer_t *
-bb_coupon_peer_create(bb_coupon_issuer_t *issuer, ngx_socket_t fd)
-{
-    ngx_connection_t  *c;
-    bb_coupon_peer_t  *peer;
-
-    c = ngx_get_connection(fd, issuer->log);
-    if (c == NULL) {
-        (void) ngx_close_socket(fd);
-        return NULL;
-    }
-
-    c->log = issuer->log;
-    c->number = ngx_atomic_fetch_add(ngx_connection_counter, 1);
-    c->recv = ngx_recv;
-    c->send = ngx_send;
-
-    c->read->log = c->log;
-    c->read->handler = bb_coupon_peer_read_handler;
-    c->write->log = c->log;
-    c->write->handler = bb_coupon_peer_write_handler;
-
-    peer = ngx_calloc(sizeof(bb_coupon_peer_t), issuer->log);
-
-    if (peer == NULL
-        || ngx_add_event(c->read, NGX_READ_EVENT, NGX_LEVEL_EVENT) != NGX_OK)
-    {
-        ngx_close_connection(c);
-
-        if (peer) {
-            ngx_free(peer);
-        }
-
-        return NULL;
-    }
-
-    peer->issuer = issuer;
-    peer->c = c;
-    c->data = peer;
-
-    return peer;
-}
-
-
-static void
-bb_coupon_peer_close(bb_coupon_peer_t *peer)
-{
-    if (peer->c) {
-        ngx_close_connection(peer->c);
-        peer->c = NULL;
-    }
-
-    if (peer->in.data) {
-        ngx_free(peer->in.data);
-    }
-
-    if (peer->out.data) {
-        ngx_free(peer->out.data);
-    }
-
-    ngx_memzero(&peer->in, sizeof(bb_coupon_buffer_t));
-    ngx_memzero(&peer->out, sizeof(bb_coupon_buffer_t));
 }
 
 
@@ -460,97 +363,6 @@ bb_coupon_peer_gone(bb_coupon_peer_t *peer)
     if (peer->left == 0) {
         bb_coupon_peer_free(peer);
     }
-}
-
-
-static void
-bb_coupon_peer_read_handler(ngx_event_t *rev)
-{
-    ssize_t              n;
-    ngx_connection_t    *c;
-    bb_coupon_peer_t    *peer;
-    bb_coupon_buffer_t  *in;
-
-    c = rev->data;
-
-    if (c->close) {
-        /* worker_shutdown_timeout: lent claims have a deadline */
-        c->close = 0;
-        c->error = 0;
-        return;
-    }
-
-    peer = c->data;
-    in = &peer->in;
-
-    if (bb_coupon_buffer_reserve(in, BB_COUPON_BUFFER, rev->log) != NGX_OK) {
-        bb_coupon_peer_gone(peer);
-        return;
-    }
-
-    n = c->recv(c, in->data + in->last, in->size - in->last);
-
-    if (n == NGX_AGAIN) {
-        return;
-    }
-
-    if (n <= 0) {
-        bb_coupon_peer_gone(peer);
-        return;
-    }
-
-    in->last += n;
-
-    if ((peer == peer->issuer->committer->peer ? bb_coupon_said(peer)
-                                               : bb_coupon_borrow(peer))
-        != NGX_OK)
-    {
-        bb_coupon_peer_gone(peer);
-    }
-}
-
-
-static void
-bb_coupon_peer_write_handler(ngx_event_t *wev)
-{
-    ngx_connection_t  *c;
-
-    c = wev->data;
-
-    if (bb_coupon_peer_write(c->data) != NGX_OK) {
-        bb_coupon_peer_gone(c->data);
-    }
-}
-
-
-static ngx_int_t
-bb_coupon_peer_write(bb_coupon_peer_t *peer)
-{
-    ssize_t              n;
-    ngx_connection_t    *c;
-    bb_coupon_buffer_t  *out;
-
-    c = peer->c;
-    out = &peer->out;
-
-    while (out->pos < out->last) {
-        n = c->send(c, out->data + out->pos, out->last - out->pos);
-
-        if (n == NGX_AGAIN) {
-            return c->write->active ? NGX_OK
-                                    : ngx_add_event(c->write, NGX_WRITE_EVENT,
-                                                    NGX_LEVEL_EVENT);
-        }
-
-        if (n < 0) {
-            return NGX_ERROR;
-        }
-
-        out->pos += n;
-    }
-
-    return c->write->active ? ngx_del_event(c->write, NGX_WRITE_EVENT, 0)
-                            : NGX_OK;
 }
 
 
@@ -907,49 +719,4 @@ bb_coupon_take_back(bb_coupon_committer_t *committer)
         bb_coupon_commit_returned(issuer,
                                   ngx_queue_data(q, bb_coupon_claim_t, queue));
     }
-}
-
-
-/* Makes room for size more bytes behind the last one. */
-
-static ngx_int_t
-bb_coupon_buffer_reserve(bb_coupon_buffer_t *b, size_t size, ngx_log_t *log)
-{
-    size_t   used, need;
-    u_char  *data;
-
-    if (b->size - b->last >= size) {
-        return NGX_OK;
-    }
-
-    used = b->last - b->pos;
-    need = used + size;
-
-    if (b->size >= need) {
-        ngx_memmove(b->data, b->data + b->pos, used);
-
-    } else {
-        need = ngx_max(ngx_max(need, b->size * 2), BB_COUPON_BUFFER);
-
-        data = ngx_alloc(need, log);
-        if (data == NULL) {
-            return NGX_ERROR;
-        }
-
-        if (used) {
-            ngx_memcpy(data, b->data + b->pos, used);
-        }
-
-        if (b->data) {
-            ngx_free(b->data);
-        }
-
-        b->data = data;
-        b->size = need;
-    }
-
-    b->pos = 0;
-    b->last = used;
-
-    return NGX_OK;
 }

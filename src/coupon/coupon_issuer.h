@@ -1,7 +1,7 @@
 /*
  * The parts of an issuer, shared by the files that make it up: coupon_claim.c,
  * coupon_issue.c (claims before Redis' verdict), coupon_load.c, coupon_commit.c,
- * coupon_committer.c, coupon_ack.c and coupon_sweep.c.
+ * coupon_committer.c, coupon_peer.c, coupon_ack.c and coupon_sweep.c.
  *
  * A claim is always in exactly one place: its coupon's fresh or waiting queue,
  * a script call, the commit queue, a locked coupon's queue, the batch in flight,
