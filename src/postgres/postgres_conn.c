@@ -568,7 +568,6 @@ bb_postgres_conn_cork(bb_postgres_conn_t *conn)
 }
 
 
-
 static ngx_int_t
 bb_postgres_conn_put(bb_postgres_conn_t *conn, bb_postgres_call_t *call)
 {
