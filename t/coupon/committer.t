@@ -61,14 +61,17 @@ sub draw_together($id, @users) {
 }
 
 # The same at the other workers alone: the committer sleeps until Redis has granted
-# all, for less than makes it a silent one.
-sub draw_at_others($id) {
+# all, for less than makes it a silent one.  enough: ends the wait before that
+sub draw_at_others($id, $enough = sub { 0 }) {
     my @users = new_users($FEW);
     my @clients = alone($t, (committer($t))[0], sub {
         my @begun = begin($id, @users);
 
-        await(10, sub { grep({ $_ >= $users[0] } $t->members($id)) == $FEW })
-            or die "not all draws were granted\n";
+        await(10, sub {
+            grep({ $_ >= $users[0] } $t->members($id)) == $FEW or $enough->();
+        })
+            or die join(' ', 'not all draws were granted:', map { verdict($_->answer()) } @begun),
+                "\n", $nginx->log_text();
         return @begun;
     });
 
@@ -145,7 +148,9 @@ for my $point (qw(batch_sent committed)) {
 reconfigure(http => "$SWEEP bb_store_fault lent;");
 $dead++;
 
-my ($users, $verdicts) = draw_at_others(7);
+my ($users, $verdicts) = draw_at_others(7, sub {
+    $nginx->log_text() =~ /worker ends at "lent"/;
+});
 
 ok($nginx->logged(qr/worker ends at "lent"/), 'a lender has ended');
 nothing_lost($t, 7, $users, $verdicts, 'lender', silent => 1);
