@@ -7,6 +7,7 @@ use lib "$FindBin::Bin/../lib";
 use Test::More;
 
 use BB::Answer;
+use BB::Ops;
 use BB::Process qw(await);
 use BB::Test;
 
@@ -94,6 +95,7 @@ $t->nginx()->configure(postgres_args => 'timeout=500ms');
 my @old = $t->nginx()->reload();
 $t->nginx()->gone(@old);
 $t->client($_)->close() for qw(public internal);
+connected($t) or die "no connections\n";
 $holder = hold(1);
 
 for my $id (sort keys %requests) {
