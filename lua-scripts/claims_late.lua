@@ -3,17 +3,18 @@
 -- KEYS[2]  {bb:<p>}:claims:sweep  lease of the process that sweeps the log
 -- ARGV[1]  age in ms from which an entry is late   ARGV[2]  how many at most
 -- ARGV[3]  the sweeper's id   ARGV[4]  lease, ms
+-- ARGV[5]  from where on: "-", or "(" and the id of an entry
 -- Returns  entries as XRANGE does; none if no entry is late, or if another
 --          sweeper has the lease.
 -- Ages are taken by Redis' clock, which made the entries' ids.
 
-local claims, lease = KEYS[1], KEYS[2]
+local claims, lease, first = KEYS[1], KEYS[2], ARGV[5]
 
 local time = redis.call('TIME')
 local until_ms = time[1] * 1000 + math.floor(time[2] / 1000) - ARGV[1]
 local last = string.format('%.0f', until_ms)
 
-if #redis.call('XRANGE', claims, '-', last, 'COUNT', 1) == 0 then
+if #redis.call('XRANGE', claims, first, last, 'COUNT', 1) == 0 then
     return {}
 end
 
@@ -25,4 +26,4 @@ end
 
 redis.call('SET', lease, ARGV[3], 'PX', ARGV[4])
 
-return redis.call('XRANGE', claims, '-', last, 'COUNT', ARGV[2])
+return redis.call('XRANGE', claims, first, last, 'COUNT', ARGV[2])

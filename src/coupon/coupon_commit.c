@@ -43,6 +43,7 @@ struct bb_coupon_batch_s {
 };
 
 
+static void bb_coupon_intent_take(bb_coupon_intent_t *intent);
 static void bb_coupon_post_handler(ngx_event_t *ev);
 static ngx_int_t bb_coupon_batch_params(bb_coupon_batch_t *batch,
     bb_postgres_array_t *arrays, bb_postgres_param_t *params);
@@ -173,7 +174,20 @@ void
 bb_coupon_intent_release(bb_coupon_intent_t *intent)
 {
     if (--intent->left == 0) {
+        bb_coupon_intent_take(intent);
         ngx_free(intent);
+    }
+}
+
+
+/* Out of the sweep's queue, if it is there. */
+
+static void
+bb_coupon_intent_take(bb_coupon_intent_t *intent)
+{
+    if (intent->aside) {
+        intent->aside = 0;
+        ngx_queue_remove(&intent->queue);
     }
 }
 
@@ -1071,6 +1085,8 @@ bb_coupon_settled(bb_coupon_claim_t *claim, bb_coupon_verdict_e verdict,
     if (--intent->left) {
         return;
     }
+
+    bb_coupon_intent_take(intent);
 
     if (intent->dropped) {
         ngx_free(intent);

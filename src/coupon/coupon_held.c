@@ -106,6 +106,10 @@ bb_coupon_held_put(bb_coupon_issuer_t *issuer, bb_coupon_held_t *held,
     }
 
     issuer->nheld++;
+
+    if (claim->intent->sweep) {
+        bb_coupon_sweep_aside(claim->intent);
+    }
 }
 
 

@@ -57,7 +57,7 @@ typedef struct {
 /* an entry of the intent log whose claims are being committed */
 
 typedef struct {
-    ngx_queue_t             queue;      /* of settled ones, see the commit */
+    ngx_queue_t             queue;      /* of settled ones, or the sweep's */
     ngx_uint_t              left;       /* claims not settled, the maker */
     bb_coupon_key_t         key;
     ngx_str_t               id;         /* of the stream entry */
@@ -70,6 +70,7 @@ typedef struct {
     ngx_uint_t              n;
     int64_t                *users;
 
+    unsigned                aside:1;    /* in the sweep's queue */
     unsigned                dropped:1;  /* some of it is left to the sweep */
     unsigned                sold_out:1; /* PostgreSQL has no place for some */
 } bb_coupon_intent_t;
@@ -278,6 +279,9 @@ void bb_coupon_sweep_destroy(bb_coupon_sweep_t *sweep);
 
 /* An entry that the sweep found is settled. */
 void bb_coupon_sweep_settled(bb_coupon_sweep_t *sweep);
+
+/* Claims of such an entry wait for a locked coupon: the sweep goes on. */
+void bb_coupon_sweep_aside(bb_coupon_intent_t *intent);
 
 
 /* coupon_soldout.c */

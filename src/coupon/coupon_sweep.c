@@ -3,7 +3,9 @@
  * PostgreSQL was away, are committed like any other claim.
  *
  * One round walks the partitions.  In each it takes the late entries, some at a
- * time under a lease, waits until they are settled, and looks again.
+ * time under a lease, waits until they are settled, and goes on behind them.  It
+ * does not wait for those of a coupon that is locked; later rounds pass them by
+ * until they are settled.
  */
 
 #include "coupon/coupon_issuer.h"
@@ -21,6 +23,10 @@ struct bb_coupon_sweep_s {
     ngx_event_t            timer;
     ngx_uint_t             partition;
     ngx_uint_t             left;       /* entries not settled */
+    ngx_queue_t            aside;      /* intents of locked coupons */
+
+    ngx_str_t              from;       /* the next entries: "-" or "(id" */
+    u_char                 from_text[2 * NGX_INT64_LEN + sizeof("(-") - 1];
 
     ngx_str_t              id;         /* names the holder of the lease */
     u_char                 id_text[NGX_INT64_LEN];
@@ -32,7 +38,11 @@ static void bb_coupon_sweep_later(bb_coupon_sweep_t *sweep);
 static void bb_coupon_sweep_next(bb_coupon_sweep_t *sweep);
 static void bb_coupon_sweep_done(void *data, bb_redis_rc_e rc,
     redisReply *reply);
-static ngx_int_t bb_coupon_sweep_check(redisReply *entry);
+static void bb_coupon_sweep_from(bb_coupon_sweep_t *sweep, redisReply *id);
+static ngx_int_t bb_coupon_sweep_check(bb_coupon_sweep_t *sweep,
+    redisReply *entry);
+static ngx_uint_t bb_coupon_sweep_has(bb_coupon_sweep_t *sweep,
+    int64_t coupon, ngx_str_t *id);
 static void bb_coupon_sweep_entry(bb_coupon_sweep_t *sweep,
     redisReply *entry);
 static ngx_int_t bb_coupon_sweep_claims(bb_coupon_sweep_t *sweep,
@@ -56,6 +66,8 @@ bb_coupon_sweep_create(bb_coupon_issuer_t *issuer)
     sweep->timer.data = sweep;
     sweep->timer.log = issuer->log;
     sweep->timer.cancelable = 1;
+
+    ngx_queue_init(&sweep->aside);
 
     sweep->id.data = sweep->id_text;
     sweep->id.len = ngx_sprintf(sweep->id_text, "%xL",
@@ -112,7 +124,30 @@ bb_coupon_sweep_handler(ngx_event_t *ev)
     }
 
     sweep->partition = 0;
+    bb_coupon_sweep_from(sweep, NULL);
     bb_coupon_sweep_next(sweep);
+}
+
+
+/* Goes on behind that entry, or with the first one. */
+
+static void
+bb_coupon_sweep_from(bb_coupon_sweep_t *sweep, redisReply *id)
+{
+    u_char  *p;
+
+    p = sweep->from_text;
+
+    if (id) {
+        *p++ = '(';
+        p = ngx_cpymem(p, id->str, id->len);
+
+    } else {
+        *p++ = '-';
+    }
+
+    sweep->from.data = sweep->from_text;
+    sweep->from.len = p - sweep->from_text;
 }
 
 
@@ -121,7 +156,7 @@ bb_coupon_sweep_next(bb_coupon_sweep_t *sweep)
 {
     u_char               age[NGX_INT64_LEN], count[NGX_INT64_LEN];
     u_char               claims[2][BB_COUPON_KEY_LEN];
-    ngx_str_t            argv[6];
+    ngx_str_t            argv[7];
     bb_coupon_issuer_t  *issuer;
 
     issuer = sweep->issuer;
@@ -140,8 +175,9 @@ bb_coupon_sweep_next(bb_coupon_sweep_t *sweep)
     argv[3].len = ngx_sprintf(count, "%d", BB_COUPON_SWEEP_ENTRIES) - count;
     argv[4] = sweep->id;
     ngx_str_set(&argv[5], BB_COUPON_SWEEP_LEASE);
+    argv[6] = sweep->from;
 
-    if (bb_redis_eval(issuer->worker->redis, issuer->late, 2, argv, 6,
+    if (bb_redis_eval(issuer->worker->redis, issuer->late, 2, argv, 7,
                       bb_coupon_sweep_done, sweep)
         == NULL)
     {
@@ -171,12 +207,13 @@ bb_coupon_sweep_done(void *data, bb_redis_rc_e rc, redisReply *reply)
 
     if (reply->elements == 0) {
         sweep->partition++;
+        bb_coupon_sweep_from(sweep, NULL);
         bb_coupon_sweep_next(sweep);
         return;
     }
 
     for (i = 0; i < reply->elements; i++) {
-        if (bb_coupon_sweep_check(reply->element[i]) != NGX_OK) {
+        if (bb_coupon_sweep_check(sweep, reply->element[i]) != NGX_OK) {
             ngx_log_error(NGX_LOG_ERR, sweep->issuer->log, 0,
                           "bb_store coupon: sweep failed, Redis gave an "
                           "unknown answer");
@@ -184,6 +221,9 @@ bb_coupon_sweep_done(void *data, bb_redis_rc_e rc, redisReply *reply)
             return;
         }
     }
+
+    bb_coupon_sweep_from(sweep,
+                         reply->element[reply->elements - 1]->element[0]);
 
     bb_fault("sweep");
 
@@ -202,13 +242,14 @@ bb_coupon_sweep_done(void *data, bb_redis_rc_e rc, redisReply *reply)
 /* Entries as XRANGE gives them, of any fields. */
 
 static ngx_int_t
-bb_coupon_sweep_check(redisReply *entry)
+bb_coupon_sweep_check(bb_coupon_sweep_t *sweep, redisReply *entry)
 {
     size_t       i;
     redisReply  *fields;
 
     if (entry->type != REDIS_REPLY_ARRAY || entry->elements != 2
         || entry->element[0]->type != REDIS_REPLY_STRING
+        || entry->element[0]->len >= sizeof(sweep->from_text)
         || entry->element[1]->type != REDIS_REPLY_ARRAY)
     {
         return NGX_ERROR;
@@ -223,6 +264,46 @@ bb_coupon_sweep_check(redisReply *entry)
     }
 
     return NGX_OK;
+}
+
+
+/* The claims stay in the queue of their coupon. */
+
+void
+bb_coupon_sweep_aside(bb_coupon_intent_t *intent)
+{
+    bb_coupon_sweep_t  *sweep;
+
+    sweep = intent->sweep;
+
+    intent->sweep = NULL;
+    intent->aside = 1;
+    ngx_queue_insert_tail(&sweep->aside, &intent->queue);
+
+    bb_coupon_sweep_settled(sweep);
+}
+
+
+static ngx_uint_t
+bb_coupon_sweep_has(bb_coupon_sweep_t *sweep, int64_t coupon, ngx_str_t *id)
+{
+    ngx_queue_t         *q;
+    bb_coupon_intent_t  *intent;
+
+    for (q = ngx_queue_head(&sweep->aside);
+         q != ngx_queue_sentinel(&sweep->aside);
+         q = ngx_queue_next(q))
+    {
+        intent = ngx_queue_data(q, bb_coupon_intent_t, queue);
+
+        if (intent->key.coupon == coupon && intent->id.len == id->len
+            && ngx_memcmp(intent->id.data, id->data, id->len) == 0)
+        {
+            return 1;
+        }
+    }
+
+    return 0;
 }
 
 
@@ -262,6 +343,11 @@ bb_coupon_sweep_entry(bb_coupon_sweep_t *sweep, redisReply *entry)
     text.len = fields->element[3]->len;
 
     coupon = strtoll(fields->element[1]->str, &end, 10);
+
+    if (bb_coupon_sweep_has(sweep, coupon, &id)) {
+        return;
+    }
+
     rc = bb_jansson_load(text.data, text.len, 0, &claims);
 
     if (rc == NGX_OK) {

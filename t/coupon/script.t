@@ -188,13 +188,17 @@ put(9, '2030-05-01', '2030-05-31', 0, 1, $RUN);
 @entries = map { claim($DAY, $_)->[3] } 1 .. 3;
 my @late = ([ $claims, "$claims:sweep" ], 0, 2, 'me', 60_000);
 is_deeply($redis->script('claims_late', [ $claims, "$claims:sweep" ], 60_000, 2, 'me',
-    60_000), [], 'nothing is late');
+    60_000, '-'), [], 'nothing is late');
 is($redis->cmd('EXISTS', "$claims:sweep"), 0, 'and nobody sweeps');
-is_deeply([ map { $_->[0] } $redis->script('claims_late', @late)->@* ],
+is_deeply([ map { $_->[0] } $redis->script('claims_late', @late, '-')->@* ],
     [ @entries[ 0, 1 ] ], 'the oldest');
+is_deeply([ map { $_->[0] } $redis->script('claims_late', @late, "($entries[1]")->@* ],
+    [ $entries[2] ], 'those behind one');
+is_deeply($redis->script('claims_late', @late, "($entries[2]"), [], 'none behind the last');
 is_deeply($redis->script('claims_late', [ $claims, "$claims:sweep" ], 0, 2, 'other',
-    60_000), [], 'not for two');
-is(scalar $redis->script('claims_late', @late)->@*, 2, 'again for who has the lease');
+    60_000, '-'), [], 'not for two');
+is(scalar $redis->script('claims_late', @late, '-')->@*, 2,
+    'again for who has the lease');
 is_deeply([ ($redis->script('claims_status', [ $claims, "$claims:dead" ])->@*)[0, 2] ],
     [ 3, 0 ], 'counted');
 
