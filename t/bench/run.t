@@ -54,7 +54,7 @@ sub bench($name, $on_text, @arguments) {
 
 # When a process began: its number may be another's later.
 sub began($pid) {
-    return slurp("/proc/$pid/stat") =~ /\A.*\) (?:\S+ ){19}(\d+) /s ? $1 : '';
+    return (slurp("/proc/$pid/stat") // '') =~ /\A.*\) (?:\S+ ){19}(\d+) /s ? $1 : '';
 }
 
 

@@ -54,6 +54,11 @@ is((ask($sock, 'GET name', 9))[0], "\$3\r\n", 'cut after four bytes');
 is((ask($sock, 'GET name', 9))[0], '', 'and closed');
 is((ask(dial(), 'GET name', 9))[0], "\$3\r\none\r\n", 'the next one is whole');
 
+$sock = dial();
+$proxy->cut(4);
+$proxy->cut(0);
+is((ask($sock, 'GET name', 9))[0], "\$3\r\none\r\n", 'not cut after all');
+
 $proxy->dribble(1);
 
 my $some = substr($long, 0, 2000);

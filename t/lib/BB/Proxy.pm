@@ -51,7 +51,8 @@ sub port($self) { return $self->{port} }
 # Ends all connections and leads new ones to another server.
 sub target($self, $port) { return $self->_ask('target', $port) }
 
-# Lets so many more bytes of replies pass on each connection, then ends it.
+# Lets so many more bytes of replies pass on each connection, then ends it; 0: no
+# connection that is there is ended.
 sub cut($self, $bytes) { return $self->_ask('cut', $bytes) }
 
 # 1: replies come byte by byte;  0: as they are
@@ -134,7 +135,7 @@ sub _command($self, $command, $value) {
     my @replies = grep { $_->{reply} } values $self->{links}->%*;
 
     if ($command eq 'cut') {
-        $_->{left} = $value for @replies;
+        $_->{left} = $value || undef for @replies;
         return;
     }
 

@@ -467,6 +467,9 @@ sub cut($run, $proxy, $f) {
         $proxy->cut(1 + ($f->{number} >> 6 * $i) % 60);
         $run->progress(5);
     }
+
+    # connections on which nothing was said meanwhile are not cut later
+    $proxy->cut(0);
 }
 
 
