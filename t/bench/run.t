@@ -6,12 +6,10 @@ use Cwd qw(abs_path);
 use File::Temp qw(tempdir);
 use FindBin;
 use JSON::PP;
-use Time::HiRes qw(sleep time);
 use lib map { "$FindBin::Bin/$_" } '../lib', '../../bench/lib';
 use Test::More;
 
-use BB::Process qw(await is_alive);
-use Bench::Cpu;
+use BB::Program;
 
 my $ROOT = abs_path("$FindBin::Bin/../..");
 my $dir = tempdir('bb-store-t-XXXXXX', TMPDIR => 1, CLEANUP => 1);
@@ -25,43 +23,11 @@ $SIG{$_} = sub { exit(1) } for qw(INT TERM HUP);
 # Runs bench/run; on_text: called with its words until then.  Returns its exit
 # status, its words, its results, and those of its processes that are left.
 sub bench($name, $on_text, @arguments) {
-    my %seen;
-
-    local $ENV{TMPDIR} = "$dir/tmp";
-
-    my $run = BB::Process->start(death => 'TERM', output => "$dir/$name.log",
-        argv => [ "$ROOT/bench/run", "--output=$dir/$name.json", @arguments ]);
-    my $ended = await(120, sub {
-        $seen{$_} //= began($_) for Bench::Cpu::tree($run->pid());
-        $on_text->($run, slurp("$dir/$name.log")) if $on_text;
-        sleep(0.05);
-        return defined $run->ended();
-    });
-
-    $run->stop('TERM', 20) if not $ended;
-
-    my @left = grep { is_alive($_) and began($_) eq $seen{$_} } keys %seen;
-
-    cmp_ok(scalar keys %seen, '>', 5, "$name: its processes were seen");
-    is("@left", '', "$name: no process is left");
-    is(join(' ', glob("$dir/tmp/*")), '', "$name: no file is left");
-
+    my @ended = run_program($dir, $name, $on_text, "$ROOT/bench/run",
+        "--output=$dir/$name.json", @arguments);
     my $json = slurp("$dir/$name.json");
 
-    return ($run->ended(), slurp("$dir/$name.log"), $json ? decode_json($json) : {});
-}
-
-
-# When a process began: its number may be another's later.
-sub began($pid) {
-    return (slurp("/proc/$pid/stat") // '') =~ /\A.*\) (?:\S+ ){19}(\d+) /s ? $1 : '';
-}
-
-
-sub slurp($file) {
-    open(my $in, '<', $file) or return '';
-    local $/;
-    return scalar <$in>;
+    return (@ended, $json ? decode_json($json) : {});
 }
 
 

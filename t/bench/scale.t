@@ -5,12 +5,10 @@ use v5.36;
 use Cwd qw(abs_path);
 use File::Temp qw(tempdir);
 use FindBin;
-use Time::HiRes qw(sleep);
 use lib map { "$FindBin::Bin/$_" } '../lib', '../../bench/lib';
 use Test::More;
 
-use BB::Process qw(await is_alive);
-use Bench::Cpu;
+use BB::Program;
 use Bench::Engines;
 
 my $ROOT = abs_path("$FindBin::Bin/../..");
@@ -22,44 +20,10 @@ chmod(0755, "$dir/tmp");
 $SIG{$_} = sub { exit(1) } for qw(INT TERM HUP);
 
 
-sub slurp($file) {
-    open(my $in, '<', $file) or return '';
-    local $/;
-    return scalar <$in>;
-}
-
-
-# When a process began: its number may be another's later.
-sub began($pid) {
-    return slurp("/proc/$pid/stat") =~ /\A.*\) (?:\S+ ){19}(\d+) /s ? $1 : '';
-}
-
-
 # Runs bench/scale; on_text: called with its words until it ends.  Returns its
 # status and words.
 sub scale($name, $on_text, @arguments) {
-    my %seen;
-
-    local $ENV{TMPDIR} = "$dir/tmp";
-
-    my $run = BB::Process->start(death => 'TERM', output => "$dir/$name.log",
-        argv => [ "$ROOT/bench/scale", '--quick', @arguments ]);
-    my $ended = await(120, sub {
-        $seen{$_} //= began($_) for Bench::Cpu::tree($run->pid());
-        $on_text->($run, slurp("$dir/$name.log")) if $on_text;
-        sleep(0.05);
-        return defined $run->ended();
-    });
-
-    $run->stop('TERM', 20) if not $ended;
-
-    my @left = grep { is_alive($_) and began($_) eq $seen{$_} } keys %seen;
-
-    cmp_ok(scalar keys %seen, '>', 5, "$name: its processes were seen");
-    is("@left", '', "$name: no process is left");
-    is(join(' ', glob("$dir/tmp/*")), '', "$name: no file is left");
-
-    return ($run->ended(), slurp("$dir/$name.log"));
+    return run_program($dir, $name, $on_text, "$ROOT/bench/scale", '--quick', @arguments);
 }
 
 

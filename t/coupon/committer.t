@@ -27,6 +27,7 @@ use BB::Test;
 my $WORKERS = 3;
 my $CROWD = 60;
 my $FEW = 12;
+my $MANY = 300;          # of 1,060 bytes each: more than the socket takes
 my $SWEEP = 'bb_store_sweep 500ms;';
 
 my $t = BB::Test->new(workers => $WORKERS, http => $SWEEP,
@@ -107,6 +108,33 @@ all_issued(1, 'together');
 is((lent())[1], 0, 'none came back');
 all_issued(1, 'at the others', \&draw_at_others);
 is_deeply([ lent() ], [ $FEW, 0 ], 'all of these were lent, none came back');
+
+
+# many and long ones: what is lent comes in pieces, and fills the socket meanwhile
+
+my @crowd = new_users($MANY);
+my $long = '{"nickname":"' . '봄' x 255 . '","phoneNumber":"' . '1' x 255 . '"}';
+my @long = alone($t, (committer($t))[0], sub {
+    my @begun = map {
+        my $client = $t->new_client();
+
+        $client->write(BB::Client::request_bytes('POST', '/stores/coupons/14',
+            user => $_, body => $long));
+        $client;
+    } @crowd;
+
+    await(10, sub { $t->members(14) == $MANY }) or die "not all draws were granted\n";
+    return @begun;
+});
+
+is_deeply([ map { verdict($_->answer()) } @long ], [ (ISSUED) x $MANY ],
+    'in pieces: all are told');
+is_deeply([ $t->holders(14) ], \@crowd, 'and stored');
+is($t->db()->value("SELECT count(*) FROM issued_coupon WHERE coupon_id = 14
+    AND nickname = repeat('봄', 255) AND phone_number = repeat('1', 255)"), $MANY,
+    'as they were sent');
+# a checker makes it a silent one, whose claims come back
+cmp_ok((lent())[0], '>', 0, 'and lent');
 
 
 # twice the same user, at two workers
