@@ -47,7 +47,7 @@ typedef struct {
 
     bb_breaker_conf_t     breakers[BB_CALL_OPS];
 
-    /* the location whose calls ask for phone numbers again; NULL: none can */
+    /* the location whose calls ask for phone numbers; NULL: none can */
     ngx_bb_store_loc_conf_t    *phone_location;
     ngx_http_conf_ctx_t        *phone_server;
 

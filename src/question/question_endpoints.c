@@ -2,7 +2,6 @@
 
 #include "question/question_endpoints.h"
 #include "core/core_req.h"
-#include "question/question_facade.h"
 
 
 static const bb_field_t  bb_question_fields[] = {
@@ -43,8 +42,7 @@ const bb_endpoint_t  bb_question_endpoints[] = {
 
     { "Q3", NGX_HTTP_POST, "/questions/{questionId}/answers",
       BB_QUESTION, BB_PUBLIC, BB_USER_OWNER, BB_BODY_TEXT, BB_VOID,
-      bb_question_answer_fields, "question/answer",
-      bb_question_answer_handler },
+      bb_question_answer_fields, "question/answer", NULL },
 
     { "Q4", NGX_HTTP_GET, "/{storeId}/questions",
       BB_QUESTION, BB_PUBLIC, BB_USER_OWNER, BB_BODY_NONE, BB_DATA,

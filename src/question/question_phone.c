@@ -1,9 +1,11 @@
 /*
- * Phone numbers that did not come when a question was answered.
+ * Phone numbers for the messages of answers.
  *
- * Every second the worker takes some messages that are due and asks for the
- * numbers of their askers, all at once, with calls of its own.  Taking a message
- * moves its next turn: whatever ends meanwhile, it comes again.
+ * The message is stored with the answer and waits for the number of who asked,
+ * which another service knows.  No request asks for it: every second the worker
+ * takes some messages that are due and asks for their numbers, all at once, with
+ * calls of its own.  Taking a message moves its next turn: whatever ends
+ * meanwhile, it comes again.
  *
  * A row: taken -> asking -> storing -> done, or done at once after a failure
  * that was not the last one.  What is stored: the number; the dead letter of a
@@ -16,6 +18,11 @@
 #include "core/core_inner.h"
 #include "core/core_query.h"
 
+
+/* of the call, with the user's id as text, and what it needs with a zero */
+#define BB_QUESTION_PHONE_PATH      "/client/users/%s/phone-number"
+#define BB_QUESTION_PHONE_PATH_LEN                                            \
+    (sizeof(BB_QUESTION_PHONE_PATH) + NGX_INT64_LEN)
 
 #define BB_QUESTION_PHONE_ROWS      10      /* asked for at a time */
 #define BB_QUESTION_PHONE_ATTEMPTS  12      /* over more than an hour */

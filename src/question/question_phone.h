@@ -1,16 +1,10 @@
-/* The phone numbers of who asked: their path, and asking for them again. */
+/* The phone numbers of who asked, which the messages of answers wait for. */
 
 #ifndef _BB_QUESTION_PHONE_H_INCLUDED_
 #define _BB_QUESTION_PHONE_H_INCLUDED_
 
 
 #include "core/core_worker.h"
-
-
-/* of the call, with the user's id as text, and what it needs with a zero */
-#define BB_QUESTION_PHONE_PATH      "/client/users/%s/phone-number"
-#define BB_QUESTION_PHONE_PATH_LEN                                            \
-    (sizeof(BB_QUESTION_PHONE_PATH) + NGX_INT64_LEN)
 
 
 /*

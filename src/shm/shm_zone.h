@@ -65,7 +65,7 @@ typedef struct {
 } bb_coupon_stat_t;
 
 
-/* of phone numbers that are asked for in the background */
+/* of phone numbers that are asked for */
 
 typedef struct {
     ngx_atomic_uint_t    asked;

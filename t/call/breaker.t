@@ -7,6 +7,8 @@ use lib "$FindBin::Bin/../lib";
 use Test::More;
 
 use BB::Ops;
+use BB::Phone;
+use BB::Process qw(await);
 use BB::Services;
 use BB::Store;
 use BB::Test;
@@ -16,9 +18,6 @@ my $services = BB::Services->new($t, breaker => '');      # the defaults
 
 $t->run();
 add_stores($t, { id => 5 });
-$t->db()->do("INSERT INTO question (id, store_id, user_id, nickname, product_id,
-    product_name, title, content) SELECT n, 5, 7, '', '', '', '', ''
-    FROM generate_series(1, 20) n");
 
 my $client = $t->new_client();
 my $GOOD = data(envelope('{"5":true}'));
@@ -106,18 +105,12 @@ like($page->body(), qr/"isLiked":false,"isSubscribed":true,"sub\w+":"x"\}/,
     'the page has its fallback');
 
 # the user service fails: subscriptions go on
-for my $n (1 .. 5) {
-    $client->write(BB::Client::request_bytes(POST => "/stores/questions/$n/answers",
-        user => 105, body => '"네"'));
-    is($client->answer()->status(), 200, "question $n is answered");
-    $services->say(($services->calls(1))[0], $BAD, end => 1);
-    $client->close();
-}
+my @ids = wait_for_number($t, 1 .. 6);
 
-is($t->request(POST => '/stores/questions/6/answers', user => 105,
-    body => '"네"')->status(), 200, 'question 6 is answered');
-is(breaker('getPhoneNumber'), 'open 0 0 0 5 1 5 1', 'no call for a number any more');
-is($services->waiting(), 0, 'indeed');
+due($t, @ids[ 0 .. 4 ]);
+$services->say($_, $BAD, end => 1) for $services->calls(5);
+ok(await(10, sub { breaker('getPhoneNumber') eq 'open 0 0 0 5 0 5 1' }),
+    'no call for a number any more');
 like(breaker('getStoreSubscriptions'), qr/^closed/, 'its own breaker');
 
 my ($again) = $services->ask($client, sub($call) { data(envelope('{"5":true}')) },

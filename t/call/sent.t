@@ -86,8 +86,8 @@ is(leaves('GET', '/stores/map/region?sido=11&gugun=', user => $USER), $list,
 is(leaves('GET', '/stores/map/region?sido=11&gugun=11740', user => $USER),
     post_text($LIKES, $USER, '[7]'), 'of a district');
 
-is(leaves('POST', '/stores/questions/1/answers', user => 104, body => '"네"'), '',
-    'the answer to a question does not wait');
+is($client->request('POST', '/stores/questions/1/answers', @private, user => 104,
+    body => '"네"')->status(), 200, 'the answer to a question does not wait');
 
 my ($call) = $services->calls(1);
 

@@ -6,7 +6,6 @@ use FindBin;
 use lib "$FindBin::Bin/../lib";
 use Test::More;
 
-use BB::Client;
 use BB::Ops;
 use BB::Phone;
 use BB::Process qw(await);
@@ -46,34 +45,24 @@ ok(await(10, sub { not grep { message($t, $_) eq 'waits' } @ids }), 'all numbers
 is(status($t)->{question}{numbers_asked}, 13, 'and each call was one');
 
 
-# It opens between the look and the calls: while the look waits for a lock, calls of
-# requests fail.
+# It opens between the look and the calls: while the look of a new worker waits for a
+# lock, the calls of the old one fail.
 
-@ids = wait_for_number($t, 11 .. 13);
+my @before = wait_for_number($t, 21 .. 25);
 
-my @clients = map { my $n = $_; answer_later($n) } 21 .. 25;
-
-sub answer_later($n) {
-    my $client = $t->new_client();
-
-    $t->db()->do("INSERT INTO question (id, store_id, user_id, nickname, product_id,
-        product_name, title, content) VALUES (?, 5, 3214567000 + ?, '', '', '', '', '')",
-        $n, $n);
-    $client->write(BB::Client::request_bytes(POST => "/stores/questions/$n/answers",
-        user => 105, body => '"네"'));
-    $client->answer()->status() == 200 or die "question $n is not answered\n";
-    $t->db()->do("UPDATE outbox SET next_try_at = now() + interval '1 day'
-        WHERE phone_of = 3214567000 + ?", $n);
-    return $client;
-}
-
+due($t, @before);
 @calls = $services->calls(5);
+my @old = $t->nginx()->reload();
+
+$t->db()->do("UPDATE outbox SET next_try_at = now() + interval '1 day'");
+@ids = wait_for_number($t, 11 .. 13);
 my $hold = $t->db()->connect();
 $hold->begin_work();
 $hold->do('LOCK TABLE outbox IN ACCESS EXCLUSIVE MODE');
 ok(await(10, sub { $t->db()->value("SELECT count(*) FROM pg_stat_activity
     WHERE wait_event_type = 'Lock'") }), 'a look waits');
 $services->say($_, @bad) for @calls;
+ok($t->nginx()->gone(@old), 'the old worker ends');
 ok(await(10, sub { breaker()->{state} eq 'open' }), 'the breaker opens');
 $hold->do('UPDATE outbox SET next_try_at = now() WHERE id = ANY (?)', undef, \@ids);
 $hold->commit();

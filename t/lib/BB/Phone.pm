@@ -1,5 +1,5 @@
-# Messages of answers that wait for the asker's phone number, which is asked for
-# again in the background.
+# Messages of answers that wait for the asker's phone number, which is asked for in
+# the background.
 
 package BB::Phone;
 
@@ -24,19 +24,20 @@ sub _questions($t, @n) {
 }
 
 
-# Answers question $n through the service; its message.
-sub answered($t, $n) {
+# Answers question $n through the service, on the connection of $client, which goes
+# on after it; its message.
+sub answered($t, $n, $client = $t->new_client()) {
     _questions($t, $n);
-    my $answer = $t->new_client()->request(POST => "/stores/questions/$n/answers",
-        user => 105, body => '"네"');
+    $client->write(BB::Client::request_bytes(POST => "/stores/questions/$n/answers",
+        user => 105, body => '"네"'));
+    my $answer = $client->answer();
 
     die 'not answered: ' . $answer->whole() . "\n" if $answer->status() != 200;
     return $t->db()->value('SELECT id FROM outbox WHERE phone_of = ?', $ASKER + $n);
 }
 
 
-# The messages of these questions, as they wait when no number came at once; they
-# are due when the test says so.
+# The messages of these questions, which are due when the test says so.
 sub wait_for_number($t, @n) {
     _questions($t, @n);
 
