@@ -10,6 +10,7 @@ use lib map { "$FindBin::Bin/$_" } '../lib', '../../bench/lib';
 use Test::More;
 
 use BB::Program;
+use Bench::Results;
 
 my $ROOT = abs_path("$FindBin::Bin/../..");
 my $dir = tempdir('bb-store-t-XXXXXX', TMPDIR => 1, CLEANUP => 1);
@@ -52,6 +53,19 @@ sub report($name) {
         "$name: of numbers");
 
     return slurp("$dir/$name/report.md");
+}
+
+
+# without a peer's programs, and without any
+
+{
+    my @warned;
+    local $SIG{__WARN__} = sub { push @warned, @_ };
+    local $ENV{PATH} = "$dir/tmp";
+    my $results = Bench::Results->new(file => "$dir/bare.json", command => 'x');
+
+    is_deeply($results->{head}{machine}{versions}, {}, 'no programs: no versions');
+    is("@warned", '', 'and nothing else to say');
 }
 
 
@@ -129,7 +143,7 @@ like(report('liar'), qr/\(invalid\).*^## Invalid\n.*claim commit liar/ms,
 my $told = 0;
 
 ($status, $text, $results) = bench('stopped', sub($run, $said) {
-    kill('INT', $run->pid()) if $said =~ /^1\// and not $told++;
+    kill('INT', $run->pid()) if $said =~ m{^1/}m and not $told++;
 }, '--quick', '--rounds=3', '--systems=bb_store', '--rows=claim');
 
 is($told > 0, 1, 'stopped: in the middle');

@@ -61,39 +61,42 @@ sub _short($value) {
 }
 
 
+sub _slurp($file) {
+    open(my $in, '<', $file) or die "$file: $!\n";
+    local $/;
+    return scalar <$in>;
+}
+
+
+# What its programs say of themselves: the command, and where the version stands.
+my %PROGRAMS = (
+    'lua-nginx-module' => [ q(dpkg-query -W -f '${Version}' libnginx-mod-http-lua
+        2>/dev/null), qr/(\S+)/ ],
+    'nginx' => [ 'nginx -v 2>&1', qr{nginx/(\S+)} ],
+    'node' => [ 'node --version 2>&1', qr/v(\d\S*)/ ],
+    'postgres' => [ 'psql --version 2>&1', qr/\(PostgreSQL\) (\S+)/ ],
+    'redis-server' => [ 'redis-server --version 2>&1', qr/v=(\S+)/ ],
+    'wrk' => [ 'wrk -v 2>&1', qr/\Awrk \D*(\S+)/ ],
+);
+
+# A program that is not there has no version.
 sub _machine() {
-    my %cpu;
+    my $cpus = _slurp('/proc/cpuinfo');
+    my %versions;
 
-    open(my $info, '<', '/proc/cpuinfo') or die "/proc/cpuinfo: $!\n";
+    for my $name (keys %PROGRAMS) {
+        my ($command, $pattern) = $PROGRAMS{$name}->@*;
+        my $said = qx($command) // '';
 
-    while (<$info>) {
-        $cpu{$1} = $2 if /^(model name|cpu MHz)\s*: (.*)$/;
-        $cpu{cores}++ if /^processor\s*:/;
+        $versions{$name} = $1 if $said =~ $pattern;
     }
 
-    my ($memory) = qx(cat /proc/meminfo) =~ /^MemTotal:\s+(\d+) kB/m;
-    my %versions = (nginx => qr/nginx\/(\S+)/, 'redis-server' => qr/v=(\S+)/,
-        postgres => qr/(\d\S*)/, wrk => qr/(\d\S*)/, node => qr/v?(\d\S*)/);
-    my $said = sub($command) { scalar qx($command 2>&1) };
-
-    for my $program (keys %versions) {
-        my $text = $said->(($program eq 'postgres' ? 'psql' : $program) . ' ' . ($program eq 'nginx' || $program eq 'wrk'
-            ? '-v' : '--version'));
-
-        $versions{$program} = $text =~ $versions{$program} ? $1 : undef;
-    }
-
-    my $lua = qx(dpkg-query -W -f '\${Version}' libnginx-mod-http-lua 2>/dev/null);
-
-    $versions{'lua-nginx-module'} = $lua if $lua;
-    delete @versions{ grep { not defined $versions{$_} } keys %versions };
-
-    my ($load) = qx(cat /proc/loadavg) =~ /^(\S+)/;
-
-    return { load => $load + 0, cpu => $cpu{'model name'} // 'unknown',
-        cores => $cpu{cores},
-        memory_mib => int($memory / 1024), kernel => (uname())[2],
-        versions => \%versions };
+    return { load => (split(/ /, _slurp('/proc/loadavg')))[0] + 0,
+        cpu => $cpus =~ /^model name\s*: (.*)$/m ? "$1" : 'unknown',
+        cores => scalar(() = $cpus =~ /^processor\s*:/mg),
+        memory_mib => _slurp('/proc/meminfo') =~ /^MemTotal:\s+(\d+) kB/m
+            ? int($1 / 1024) : undef,
+        kernel => (uname())[2], versions => \%versions };
 }
 
 

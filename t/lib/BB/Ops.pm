@@ -35,10 +35,16 @@ sub counter($status, $backend, $name) {
 }
 
 
-# True once each client of each worker has a connection to PostgreSQL.
+# True once each worker has all its connections to PostgreSQL.
 sub connected($t) {
+    my ($shared) = ($t->{postgres_args} // '') =~ /\bconnections=(\d+)/;
+    my %all = (postgres => $shared // 2, postgres_write => 4, postgres_issue => 1);
+
     return await(10, sub {
-        not grep { not $_->{up} } _clients(status($t), 'postgres');
+        my @workers = status($t)->{workers}->@*;
+
+        return not grep { my $name = $_;
+            grep { $_->{$name}{up} < $all{$name} } @workers } keys %all;
     });
 }
 
