@@ -1,5 +1,6 @@
 /*
- * Committing granted claims to PostgreSQL, and acknowledging them.
+ * Committing granted claims to PostgreSQL.  What becomes of each is told by
+ * coupon_intent.c.
  *
  * One batch is in flight; while it is, the next one gathers in the queue.  A
  * batch that fails for a passing reason goes back to the head of the queue and
@@ -43,7 +44,6 @@ struct bb_coupon_batch_s {
 };
 
 
-static void bb_coupon_intent_take(bb_coupon_intent_t *intent);
 static void bb_coupon_post_handler(ngx_event_t *ev);
 static ngx_int_t bb_coupon_batch_params(bb_coupon_batch_t *batch,
     bb_postgres_array_t *arrays, bb_postgres_param_t *params);
@@ -60,12 +60,7 @@ static ngx_uint_t bb_coupon_batch_locked(bb_coupon_batch_t *batch);
 static void bb_coupon_batch_over(bb_coupon_batch_t *batch);
 static void bb_coupon_batch_requeue(bb_coupon_batch_t *batch);
 static void bb_coupon_batch_later(bb_coupon_issuer_t *issuer);
-static void bb_coupon_refuse(bb_coupon_issuer_t *issuer,
-    bb_coupon_batch_t *batch, PGresult *res);
-static void bb_coupon_undo(bb_coupon_issuer_t *issuer,
-    bb_coupon_claim_t *claim);
-static void bb_coupon_settled(bb_coupon_claim_t *claim,
-    bb_coupon_verdict_e verdict, ngx_queue_t *intents);
+static void bb_coupon_batch_refused(bb_coupon_batch_t *batch, PGresult *res);
 static void bb_coupon_retry_handler(ngx_event_t *ev);
 static void bb_coupon_linger_handler(ngx_event_t *ev);
 static void bb_coupon_enqueue(bb_coupon_issuer_t *issuer,
@@ -103,10 +98,6 @@ bb_coupon_commit_init(bb_coupon_issuer_t *issuer)
 void
 bb_coupon_commit_destroy(bb_coupon_issuer_t *issuer)
 {
-    if (issuer->post.posted) {
-        ngx_delete_posted_event(&issuer->post);
-    }
-
     if (issuer->retry.timer_set) {
         ngx_del_timer(&issuer->retry);
     }
@@ -130,65 +121,6 @@ bb_coupon_commit_destroy(bb_coupon_issuer_t *issuer)
     }
 
     bb_coupon_held_destroy(issuer);
-}
-
-
-bb_coupon_intent_t *
-bb_coupon_intent_create(int64_t coupon, const ngx_str_t *id,
-    const ngx_str_t *load, ngx_uint_t n)
-{
-    u_char              *p;
-    bb_coupon_intent_t  *intent;
-
-    intent = ngx_alloc(sizeof(bb_coupon_intent_t) + n * sizeof(int64_t)
-                       + id->len + load->len, ngx_cycle->log);
-    if (intent == NULL) {
-        return NULL;
-    }
-
-    ngx_memzero(intent, sizeof(bb_coupon_intent_t));
-
-    bb_coupon_key_init(&intent->key, coupon);
-
-    intent->left = 1;
-    intent->n = n;
-    intent->users = (int64_t *) &intent[1];
-
-    p = (u_char *) &intent->users[n];
-
-    intent->id.data = p;
-    intent->id.len = id->len;
-    p = ngx_cpymem(p, id->data, id->len);
-
-    intent->load.data = p;
-    intent->load.len = load->len;
-    ngx_memcpy(p, load->data, load->len);
-
-    return intent;
-}
-
-
-/* Its last claim brings it to the log's clean-up instead, see settled. */
-
-void
-bb_coupon_intent_release(bb_coupon_intent_t *intent)
-{
-    if (--intent->left == 0) {
-        bb_coupon_intent_take(intent);
-        ngx_free(intent);
-    }
-}
-
-
-/* Out of the sweep's queue, if it is there. */
-
-static void
-bb_coupon_intent_take(bb_coupon_intent_t *intent)
-{
-    if (intent->aside) {
-        intent->aside = 0;
-        ngx_queue_remove(&intent->queue);
-    }
 }
 
 
@@ -625,41 +557,6 @@ bb_coupon_batch_committed(bb_coupon_batch_t *batch, const char *verdicts)
 }
 
 
-void
-bb_coupon_decided(bb_coupon_claim_t *claim, u_char letter,
-    ngx_queue_t *intents)
-{
-    if (claim->peer) {
-        bb_coupon_borrowed_end(claim, letter);
-        return;
-    }
-
-    switch (letter) {
-
-    case 'I':
-        claim->intent->users[claim->intent->nusers++] = claim->user;
-        bb_coupon_settled(claim, BB_COUPON_ISSUED, intents);
-        break;
-
-    case 'A':
-        claim->intent->users[claim->intent->nusers++] = claim->user;
-        bb_coupon_settled(claim, BB_COUPON_ALREADY_ISSUED, intents);
-        break;
-
-    case 'S':
-        claim->intent->sold_out = 1;
-        bb_coupon_undo(claim->issuer, claim);
-        bb_coupon_settled(claim, BB_COUPON_SOLD_OUT, intents);
-        break;
-
-    default:
-        bb_coupon_undo(claim->issuer, claim);
-        bb_coupon_settled(claim, BB_COUPON_NOT_FOUND, intents);
-        break;
-    }
-}
-
-
 /* Claims whose coupon's row was locked: L; returns how many there are. */
 
 static ngx_uint_t
@@ -878,7 +775,7 @@ bb_coupon_batch_failed(bb_coupon_batch_t *batch, bb_postgres_rc_e rc,
                   || ngx_strncmp(state, "P0", 2) == 0))
     {
         if (batch->n == 1) {
-            bb_coupon_refuse(issuer, batch, res);
+            bb_coupon_batch_refused(batch, res);
             return;
         }
 
@@ -966,134 +863,32 @@ bb_coupon_commit_retry(bb_coupon_issuer_t *issuer)
 /* The only claim of a batch can never be stored. */
 
 static void
-bb_coupon_refuse(bb_coupon_issuer_t *issuer, bb_coupon_batch_t *batch,
-    PGresult *res)
+bb_coupon_batch_refused(bb_coupon_batch_t *batch, PGresult *res)
 {
-    u_char             *p;
-    ngx_str_t           record;
-    const char         *reason;
-    ngx_queue_t        *q, intents;
-    bb_coupon_claim_t  *claim;
+    const char          *reason;
+    ngx_queue_t         *q;
+    bb_coupon_claim_t   *claim;
+    bb_coupon_issuer_t  *issuer;
+
+    issuer = batch->issuer;
 
     q = ngx_queue_head(&batch->claims);
     claim = ngx_queue_data(q, bb_coupon_claim_t, queue);
+    ngx_queue_remove(q);
 
     reason = PQresultErrorField(res, PG_DIAG_MESSAGE_PRIMARY);
 
-    p = ngx_alloc(claim->record.len + 2, issuer->log);
-    if (p == NULL) {
+    if (bb_coupon_refuse(claim, reason ? reason : "refused by PostgreSQL")
+        != NGX_OK)
+    {
+        ngx_queue_insert_head(&batch->claims, q);
         bb_coupon_batch_requeue(batch);
         bb_coupon_batch_later(issuer);
         return;
     }
 
-    ngx_queue_remove(q);
     bb_coupon_batch_over(batch);
-
-    record.data = p;
-    *p++ = '[';
-    p = ngx_cpymem(p, claim->record.data, claim->record.len);
-    *p++ = ']';
-    record.len = p - record.data;
-
-    bb_coupon_dead(issuer, &claim->intent->key, &record,
-                   reason ? reason : "refused by PostgreSQL");
-    ngx_free(record.data);
-
-    bb_coupon_undo(issuer, claim);
-
-    ngx_queue_init(&intents);
-    bb_coupon_settled(claim, BB_COUPON_REFUSED, &intents);
-    bb_coupon_ack(issuer, &intents);
-
     ngx_post_event(&issuer->post, &ngx_posted_events);
-}
-
-
-void
-bb_coupon_dead(bb_coupon_issuer_t *issuer, const bb_coupon_key_t *key,
-    const ngx_str_t *claims, const char *reason)
-{
-    u_char           dead[BB_COUPON_KEY_LEN], number[NGX_INT64_LEN];
-    ngx_str_t        argv[9];
-    bb_coupon_key_t  copy;
-
-    copy = *key;
-
-    ngx_log_error(NGX_LOG_ERR, issuer->log, 0,
-                  "bb_store coupon: a claim of coupon %L cannot be stored, "
-                  "kept as a dead letter: %s", key->coupon, reason);
-
-    issuer->stat->dead++;
-
-    ngx_str_set(&argv[0], "XADD");
-    bb_coupon_key_dead(&copy, &argv[1], dead);
-    ngx_str_set(&argv[2], "*");
-    ngx_str_set(&argv[3], "coupon");
-    argv[4].data = number;
-    argv[4].len = ngx_sprintf(number, "%L", key->coupon) - number;
-    ngx_str_set(&argv[5], "claims");
-    argv[6] = *claims;
-    ngx_str_set(&argv[7], "reason");
-    argv[8].data = (u_char *) reason;
-    argv[8].len = ngx_strlen(reason);
-
-    (void) bb_redis_call(issuer->worker->redis, argv, 9, NULL, NULL);
-}
-
-
-/*
- * PostgreSQL did not take the claim: its user loses the place in Redis when the
- * entry is acknowledged.
- */
-
-static void
-bb_coupon_undo(bb_coupon_issuer_t *issuer, bb_coupon_claim_t *claim)
-{
-    bb_coupon_intent_t  *intent;
-
-    issuer->stat->undone++;
-
-    intent = claim->intent;
-    intent->nrefused++;
-    intent->users[intent->n - intent->nrefused] = claim->user;
-
-    if (claim->handler == NULL && claim->ack == BB_ACK_CLAIM
-        && intent->sweep == NULL)
-    {
-        ngx_log_error(NGX_LOG_ERR, issuer->log, 0,
-                      "bb_store coupon: an acknowledged claim of coupon %L was "
-                      "refused by PostgreSQL", intent->key.coupon);
-    }
-}
-
-
-/* Answers and ends a claim; its entry joins intents when it was the last. */
-
-static void
-bb_coupon_settled(bb_coupon_claim_t *claim, bb_coupon_verdict_e verdict,
-    ngx_queue_t *intents)
-{
-    bb_coupon_intent_t  *intent;
-
-    intent = claim->intent;
-    claim->issuer->stat->pending--;
-
-    bb_coupon_claim_answer(claim, verdict);
-    bb_coupon_claim_free(claim);
-
-    if (--intent->left) {
-        return;
-    }
-
-    bb_coupon_intent_take(intent);
-
-    if (intent->dropped) {
-        ngx_free(intent);
-        return;
-    }
-
-    ngx_queue_insert_tail(intents, &intent->queue);
 }
 
 

@@ -1,7 +1,8 @@
 /*
  * The parts of an issuer, shared by the files that make it up: coupon_claim.c,
  * coupon_issue.c (claims before Redis' verdict), coupon_load.c, coupon_commit.c,
- * coupon_committer.c, coupon_peer.c, coupon_ack.c and coupon_sweep.c.
+ * coupon_held.c, coupon_committer.c, coupon_peer.c, coupon_intent.c,
+ * coupon_ack.c, coupon_sweep.c, coupon_soldout.c and coupon_reconcile.c.
  *
  * A claim is always in exactly one place: its coupon's fresh or waiting queue,
  * a script call, the commit queue, a locked coupon's queue, the batch in flight,
@@ -221,15 +222,6 @@ void bb_coupon_load_destroy(bb_coupon_load_t *load);
 
 /* coupon_commit.c */
 
-/*
- * Makes an intent for up to n claims, and holds it until it is released.
- * NULL: out of memory.
- */
-bb_coupon_intent_t *bb_coupon_intent_create(int64_t coupon,
-    const ngx_str_t *id, const ngx_str_t *load, ngx_uint_t n);
-
-void bb_coupon_intent_release(bb_coupon_intent_t *intent);
-
 /* Takes a granted claim of that intent. */
 void bb_coupon_commit_add(bb_coupon_issuer_t *issuer, bb_coupon_claim_t *claim,
     bb_coupon_intent_t *intent);
@@ -242,13 +234,6 @@ void bb_coupon_commit_borrowed(bb_coupon_issuer_t *issuer,
 void bb_coupon_commit_returned(bb_coupon_issuer_t *issuer,
     bb_coupon_claim_t *claim);
 
-/*
- * Answers and ends a claim by its letter of issue_batch(); its intent joins
- * intents when that was the last one.
- */
-void bb_coupon_decided(bb_coupon_claim_t *claim, u_char letter,
-    ngx_queue_t *intents);
-
 /* PostgreSQL is back: does not wait for the retry's turn. */
 void bb_coupon_commit_retry(bb_coupon_issuer_t *issuer);
 
@@ -258,7 +243,32 @@ void bb_coupon_commit_abandon(bb_coupon_issuer_t *issuer);
 void bb_coupon_commit_init(bb_coupon_issuer_t *issuer);
 void bb_coupon_commit_destroy(bb_coupon_issuer_t *issuer);
 
-/* Moves an entry, or one claim of it, to the dead letters. */
+
+/* coupon_intent.c */
+
+/*
+ * Makes an intent for up to n claims, and holds it until it is released.
+ * NULL: out of memory.
+ */
+bb_coupon_intent_t *bb_coupon_intent_create(int64_t coupon,
+    const ngx_str_t *id, const ngx_str_t *load, ngx_uint_t n);
+
+void bb_coupon_intent_release(bb_coupon_intent_t *intent);
+
+/*
+ * Answers and ends a claim by its letter of issue_batch(); its intent joins
+ * intents when that was the last one.  A claim that was lent goes back instead.
+ */
+void bb_coupon_decided(bb_coupon_claim_t *claim, u_char letter,
+    ngx_queue_t *intents);
+
+/*
+ * Ends a claim that PostgreSQL will never take: a dead letter, undone.  It is in
+ * no queue.  NGX_ERROR: out of memory, nothing was done.
+ */
+ngx_int_t bb_coupon_refuse(bb_coupon_claim_t *claim, const char *reason);
+
+/* Copies an entry, or one claim of it, to the dead letters. */
 void bb_coupon_dead(bb_coupon_issuer_t *issuer, const bb_coupon_key_t *key,
     const ngx_str_t *claims, const char *reason);
 
