@@ -19,7 +19,7 @@ OBJS   := $(BUILD)/nginx
 MODULE := $(BUILD)/ngx_bb_store_module.so
 
 # a new or removed source file needs a new configure
-SOURCES := $(sort $(wildcard src/*/*.c src/*/*.h))
+SOURCES := $(sort $(wildcard *.c *.h src/*/*.c src/*/*.h))
 LIST    := $(BUILD)/sources
 
 PROVE       ?= prove

@@ -16,8 +16,8 @@ my $dir = abs_path(tempdir('bb-store-t-XXXXXX', TMPDIR => 1, CLEANUP => 1));
 my $tree = "$dir/tree";
 
 mkdir($tree) or die "$tree: $!\n";
-system('cp', '-a', map({ "$ROOT/$_" } qw(config config.make lua-scripts
-        ngx_bb_store_module.c sql src tools)), "$tree/") == 0 or die "cp\n";
+system('cp', '-a', map({ "$ROOT/$_" } qw(config config.make lua-scripts sql src tools)),
+    glob("$ROOT/*.[ch]"), "$tree/") == 0 or die "cp\n";
 
 delete @ENV{qw(MAKEFLAGS MFLAGS MAKELEVEL)};
 
@@ -34,7 +34,7 @@ sub spit($file, $text) {
 }
 
 # The module's sources, but for those that configure makes.
-my @sources = ("$tree/ngx_bb_store_module.c", sort(glob("$tree/src/*/*.c")));
+my @sources = (glob("$tree/*.c"), sort(glob("$tree/src/*/*.c")));
 
 cmp_ok(scalar @sources, '>', 20, 'sources');
 

@@ -32,7 +32,7 @@ sub number($text) {
 
 # what the source says
 
-my $source = slurp('ngx_bb_store_module.c');
+my $source = slurp('ngx_bb_store_directives.c');
 my ($table) = $source =~ /ngx_bb_store_commands\[\] = \{(.*?)ngx_null_command/s;
 my %context = (MAIN => 'http', SRV => 'server', LOC => 'location');
 my (%code, %variable);

@@ -113,7 +113,7 @@ for my $path (sort keys %answered) {
 
 is_deeply([ grep { not $answered{$_} } sort keys %shown ], [], 'no other field');
 
-my $source = join('', map { slurp($_) } "$ROOT/ngx_bb_store_module.c",
+my $source = join('', map { slurp($_) } glob("$ROOT/*.c"),
     glob("$ROOT/src/*/*.c")) =~ s/"\s*\n\s*"//gr =~ s/\\"/'/gr;
 
 for my $reason (section('Health and status') =~ /`((?:no|connection|queue|is|the) [^`]+)`/g)
