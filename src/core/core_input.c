@@ -7,12 +7,9 @@
 #include "core/core_input.h"
 #include "core/core_jansson.h"
 #include "core/core_reply.h"
+#include "core/core_value.h"
 
-#include <math.h>
 
-
-#define BB_MAX_TEXT        255     /* characters in a text column */
-#define BB_MAX_LONG_TEXT   2000
 #define BB_MAX_HEADER      255     /* bytes of an input from a header */
 #define BB_MAX_IDS         20000   /* in a query */
 #define BB_DEFAULT_SIZE    20
@@ -23,6 +20,7 @@ static ngx_int_t bb_input_identity(bb_req_t *req, ngx_str_t *value,
     ngx_uint_t *n);
 static ngx_int_t bb_input_scalar(bb_req_t *req, const bb_field_t *field,
     bb_value_t *value, const ngx_str_t *text);
+static ngx_int_t bb_input_switch(const ngx_str_t *text);
 static void bb_input_sign(u_char *p);
 static ngx_int_t bb_input_text(bb_req_t *req, const bb_field_t *field,
     bb_value_t *value, const ngx_str_t *text);
@@ -34,12 +32,12 @@ static ngx_int_t bb_input_ids(bb_req_t *req, const bb_field_t *field,
     bb_value_t *value);
 static ngx_int_t bb_input_argument(bb_req_t *req, u_char *p,
     const ngx_str_t *name, ngx_str_t *value, u_char **next);
-static ngx_int_t bb_input_switch(const ngx_str_t *text);
 static ngx_int_t bb_input_decode(bb_req_t *req, u_char *p, u_char *last,
     ngx_str_t *text);
 static void bb_input_page(const bb_field_t *field, bb_value_t *value,
     const ngx_str_t *text);
 static ngx_int_t bb_input_buffer(bb_req_t *req, ngx_str_t *body);
+
 
 ngx_int_t
 bb_input_invalid(bb_req_t *req, const char *reason, const ngx_str_t *name)
@@ -91,7 +89,7 @@ bb_input_user(bb_req_t *req)
         return bb_input_invalid(req, "userId header is required", NULL);
     }
 
-    if (bb_input_int64(value.data, value.len, &req->user) != NGX_OK) {
+    if (bb_value_int64(value.data, value.len, &req->user) != NGX_OK) {
         return bb_input_invalid(req, "userId header is not a 64-bit integer",
                                 NULL);
     }
@@ -137,7 +135,7 @@ bb_input_path(bb_req_t *req, const ngx_str_t *segments)
                 return rc;
             }
 
-        } else if (bb_input_int64(segments[i].data, segments[i].len, &value->i)
+        } else if (bb_value_int64(segments[i].data, segments[i].len, &value->i)
                    != NGX_OK)
         {
             return bb_input_invalid(req, "%V is not a 64-bit integer",
@@ -234,12 +232,12 @@ bb_input_scalar(bb_req_t *req, const bb_field_t *field, bb_value_t *value,
         return bb_input_text(req, field, value, text);
 
     case BB_INT64:
-        if (bb_input_int64(text->data, text->len, &value->i) != NGX_OK) {
+        if (bb_value_int64(text->data, text->len, &value->i) != NGX_OK) {
             return bb_input_invalid(req, "%V is not a 64-bit integer",
                                     &field->name);
         }
 
-        if (!bb_input_in_range(field, value->i)) {
+        if (!bb_value_in_range(field, value->i)) {
             return bb_input_invalid(req, "%V is out of range", &field->name);
         }
 
@@ -252,11 +250,11 @@ bb_input_scalar(bb_req_t *req, const bb_field_t *field, bb_value_t *value,
             return bb_input_invalid(req, "%V is not a boolean", &field->name);
         }
 
-        bb_input_set_bool(value, on);
+        bb_value_set_bool(value, on);
         return NGX_OK;
 
     case BB_ENUM:
-        if (bb_input_set_enum(field, value, text->data, text->len) != NGX_OK) {
+        if (bb_value_set_enum(field, value, text->data, text->len) != NGX_OK) {
             return bb_input_invalid(req, "%V has an unknown value",
                                     &field->name);
         }
@@ -265,23 +263,55 @@ bb_input_scalar(bb_req_t *req, const bb_field_t *field, bb_value_t *value,
 
     default: /* BB_DOUBLE, BB_LAT, BB_LON */
 
-        if (bb_input_real(text->data, text->len, &real) != NGX_OK) {
+        if (bb_value_real(text->data, text->len, &real) != NGX_OK) {
             return bb_input_invalid(req, "%V is not a decimal number",
                                     &field->name);
         }
 
-        switch (bb_input_set_real(req, field->type, value, real)) {
+        return bb_input_real(req, field, value, real);
+    }
+}
 
-        case NGX_OK:
-            return NGX_OK;
 
-        case NGX_DECLINED:
-            return bb_input_invalid(req, "%V is out of range", &field->name);
+ngx_int_t
+bb_input_real(bb_req_t *req, const bb_field_t *field, bb_value_t *value,
+    double real)
+{
+    switch (bb_value_set_real(req, field->type, value, real)) {
 
-        default:
-            return bb_input_error(req);
+    case NGX_OK:
+        return NGX_OK;
+
+    case NGX_DECLINED:
+        return bb_input_invalid(req, "%V is out of range", &field->name);
+
+    default:
+        return bb_input_error(req);
+    }
+}
+
+
+/* 1, 0, or NGX_DECLINED. */
+
+static ngx_int_t
+bb_input_switch(const ngx_str_t *text)
+{
+    ngx_uint_t  i;
+
+    static const char  *words[] = {
+        "false", "true", "off", "on", "no", "yes", "0", "1", NULL
+    };
+
+    for (i = 0; words[i]; i++) {
+        if (text->len == ngx_strlen(words[i])
+            && ngx_strncasecmp(text->data, (u_char *) words[i], text->len)
+               == 0)
+        {
+            return i & 1;
         }
     }
+
+    return NGX_DECLINED;
 }
 
 
@@ -314,7 +344,7 @@ bb_input_text(bb_req_t *req, const bb_field_t *field, bb_value_t *value,
 
     json_decref(checked);
 
-    if (bb_input_set_text(req, value, text->data, text->len) != NGX_OK) {
+    if (bb_value_set_text(req, value, text->data, text->len) != NGX_OK) {
         return bb_input_error(req);
     }
 
@@ -421,7 +451,7 @@ bb_input_ids(bb_req_t *req, const bb_field_t *field, bb_value_t *value)
 
             bb_input_sign(p);
 
-            if (bb_input_int64(p, end - p, &id) != NGX_OK) {
+            if (bb_value_int64(p, end - p, &id) != NGX_OK) {
                 return bb_input_invalid(req, "%V is not a list of integers",
                                         &field->name);
             }
@@ -449,7 +479,7 @@ bb_input_ids(bb_req_t *req, const bb_field_t *field, bb_value_t *value)
         return NGX_OK;
     }
 
-    if (bb_input_set_ids(req, value, ids.elts, ids.nelts) != NGX_OK) {
+    if (bb_value_set_ids(req, value, ids.elts, ids.nelts) != NGX_OK) {
         return bb_input_error(req);
     }
 
@@ -553,7 +583,7 @@ bb_input_page(const bb_field_t *field, bb_value_t *value,
     size_t   i, digits;
     u_char  *p;
 
-    if (bb_input_int64(text->data, text->len, &value->i) != NGX_OK) {
+    if (bb_value_int64(text->data, text->len, &value->i) != NGX_OK) {
 
         /* digits that do not fit a number are a very large number */
 
@@ -734,212 +764,4 @@ bb_input_buffer(bb_req_t *req, ngx_str_t *body)
     }
 
     return NGX_OK;
-}
-
-
-ngx_int_t
-bb_input_int64(const u_char *p, size_t len, int64_t *n)
-{
-    uint64_t    value, limit;
-    ngx_uint_t  negative;
-
-    negative = 0;
-
-    if (len && (*p == '-' || *p == '+')) {
-        negative = (*p == '-');
-        p++;
-        len--;
-    }
-
-    if (len == 0) {
-        return NGX_DECLINED;
-    }
-
-    limit = (uint64_t) INT64_MAX + negative;
-    value = 0;
-
-    for ( /* void */ ; len; len--, p++) {
-
-        if (*p < '0' || *p > '9') {
-            return NGX_DECLINED;
-        }
-
-        if (value > (limit - (*p - '0')) / 10) {
-            return NGX_DECLINED;
-        }
-
-        value = value * 10 + (*p - '0');
-    }
-
-    *n = (int64_t) (negative ? 0 - value : value);
-
-    return NGX_OK;
-}
-
-
-ngx_uint_t
-bb_input_in_range(const bb_field_t *field, int64_t n)
-{
-    const bb_range_t  *range;
-
-    range = field->more;
-
-    return range == NULL || (n >= range->min && n <= range->max);
-}
-
-
-ngx_int_t
-bb_input_real(const u_char *p, size_t len, double *n)
-{
-    char    text[512];
-    char   *end;
-    size_t  i;
-
-    /* strtod() also knows hexadecimal, infinity and not-a-number */
-
-    for (i = 0; i < len; i++) {
-        if ((p[i] < '0' || p[i] > '9') && ngx_strchr("+-.eE", p[i]) == NULL) {
-            return NGX_DECLINED;
-        }
-    }
-
-    if (len == 0 || len >= sizeof(text)) {
-        return NGX_DECLINED;
-    }
-
-    ngx_memcpy(text, p, len);
-    text[len] = '\0';
-
-    *n = strtod(text, &end);
-
-    return (*end == '\0' && isfinite(*n)) ? NGX_OK : NGX_DECLINED;
-}
-
-
-/* 1, 0, or NGX_DECLINED. */
-
-static ngx_int_t
-bb_input_switch(const ngx_str_t *text)
-{
-    ngx_uint_t  i;
-
-    static const char  *words[] = {
-        "false", "true", "off", "on", "no", "yes", "0", "1", NULL
-    };
-
-    for (i = 0; words[i]; i++) {
-        if (text->len == ngx_strlen(words[i])
-            && ngx_strncasecmp(text->data, (u_char *) words[i], text->len)
-               == 0)
-        {
-            return i & 1;
-        }
-    }
-
-    return NGX_DECLINED;
-}
-
-
-ngx_int_t
-bb_input_set_real(bb_req_t *req, bb_type_e type, bb_value_t *value, double n)
-{
-    double  limit;
-
-    limit = (type == BB_LAT) ? 90 : (type == BB_LON) ? 180 : HUGE_VAL;
-
-    if (n < -limit || n > limit) {
-        return NGX_DECLINED;
-    }
-
-    value->s.data = ngx_pnalloc(req->r->pool,
-                                sizeof("-1.7976931348623157e+308"));
-    if (value->s.data == NULL) {
-        return NGX_ERROR;
-    }
-
-    /* 17 digits read back to the same double */
-    value->s.len = sprintf((char *) value->s.data, "%.17g", n);
-
-    return NGX_OK;
-}
-
-
-/* PostgreSQL's text form of an array: {1,2} */
-
-ngx_int_t
-bb_input_set_ids(bb_req_t *req, bb_value_t *value, const int64_t *ids,
-    ngx_uint_t n)
-{
-    u_char      *p;
-    ngx_uint_t   i;
-
-    p = ngx_pnalloc(req->r->pool, n * (NGX_INT64_LEN + 1) + sizeof("{}"));
-    if (p == NULL) {
-        return NGX_ERROR;
-    }
-
-    value->s.data = p;
-    *p++ = '{';
-
-    for (i = 0; i < n; i++) {
-        p = ngx_sprintf(p, i ? ",%L" : "%L", ids[i]);
-    }
-
-    *p++ = '}';
-    *p = '\0';
-    value->s.len = p - value->s.data;
-
-    return NGX_OK;
-}
-
-
-size_t
-bb_input_max_text(bb_type_e type)
-{
-    return (type == BB_TEXT_2000) ? BB_MAX_LONG_TEXT : BB_MAX_TEXT;
-}
-
-
-void
-bb_input_set_bool(bb_value_t *value, ngx_uint_t on)
-{
-    value->i = on;
-    value->s.len = 1;
-    value->s.data = (u_char *) (on ? "t" : "f");
-}
-
-
-ngx_int_t
-bb_input_set_text(bb_req_t *req, bb_value_t *value, const u_char *data,
-    size_t len)
-{
-    value->s.len = len;
-    value->s.data = ngx_pnalloc(req->r->pool, len + 1);
-
-    if (value->s.data == NULL) {
-        return NGX_ERROR;
-    }
-
-    ngx_memcpy(value->s.data, data, len);
-    value->s.data[len] = '\0';
-
-    return NGX_OK;
-}
-
-
-ngx_int_t
-bb_input_set_enum(const bb_field_t *field, bb_value_t *value,
-    const u_char *data, size_t len)
-{
-    const char *const  *name;
-
-    for (name = field->more; *name; name++) {
-        if (ngx_strlen(*name) == len && ngx_memcmp(*name, data, len) == 0) {
-            value->s.data = (u_char *) *name;
-            value->s.len = len;
-            return NGX_OK;
-        }
-    }
-
-    return NGX_DECLINED;
 }

@@ -7,6 +7,7 @@
 #include "core/core_jansson.h"
 #include "core/core_reply.h"
 #include "core/core_time.h"
+#include "core/core_value.h"
 
 
 static ngx_int_t bb_json_value(bb_req_t *req, const bb_field_t *field,
@@ -76,7 +77,7 @@ bb_json_body(bb_req_t *req, json_t *body, const ngx_str_t *text)
             bare = *text;
             bb_json_trim(&bare);
 
-            if (bb_input_set_text(req, &req->values[i], bare.data, bare.len)
+            if (bb_value_set_text(req, &req->values[i], bare.data, bare.len)
                 != NGX_OK)
             {
                 return bb_input_error(req);
@@ -205,7 +206,7 @@ bb_json_int(bb_req_t *req, const bb_field_t *field, bb_value_t *value,
             return NGX_OK;
         }
 
-        if (bb_input_int64(text.data, text.len, &value->i) != NGX_OK) {
+        if (bb_value_int64(text.data, text.len, &value->i) != NGX_OK) {
             return bb_input_invalid(req, "%V is not an integer", &field->name);
         }
 
@@ -221,7 +222,7 @@ bb_json_int(bb_req_t *req, const bb_field_t *field, bb_value_t *value,
 
     if ((field->type == BB_INT32
          && (value->i > NGX_MAX_INT32_VALUE || value->i < INT32_MIN))
-        || !bb_input_in_range(field, value->i))
+        || !bb_value_in_range(field, value->i))
     {
         return bb_input_invalid(req, "%V is out of range", &field->name);
     }
@@ -252,7 +253,7 @@ bb_json_real(bb_req_t *req, const bb_field_t *field, bb_value_t *value,
             return NGX_OK;
         }
 
-        if (bb_input_real(text.data, text.len, &real) != NGX_OK) {
+        if (bb_value_real(text.data, text.len, &real) != NGX_OK) {
             return bb_input_invalid(req, "%V is not a number", &field->name);
         }
 
@@ -260,17 +261,7 @@ bb_json_real(bb_req_t *req, const bb_field_t *field, bb_value_t *value,
         return bb_input_invalid(req, "%V is not a number", &field->name);
     }
 
-    switch (bb_input_set_real(req, field->type, value, real)) {
-
-    case NGX_OK:
-        return NGX_OK;
-
-    case NGX_DECLINED:
-        return bb_input_invalid(req, "%V is out of range", &field->name);
-
-    default:
-        return bb_input_error(req);
-    }
+    return bb_input_real(req, field, value, real);
 }
 
 
@@ -288,12 +279,12 @@ bb_json_bool(bb_req_t *req, const bb_field_t *field, bb_value_t *value,
     };
 
     if (json_is_boolean(json)) {
-        bb_input_set_bool(value, json_is_true(json));
+        bb_value_set_bool(value, json_is_true(json));
         return NGX_OK;
     }
 
     if (json_is_number(json)) {
-        bb_input_set_bool(value, json_number_value(json) != 0);
+        bb_value_set_bool(value, json_number_value(json) != 0);
         return NGX_OK;
     }
 
@@ -306,7 +297,7 @@ bb_json_bool(bb_req_t *req, const bb_field_t *field, bb_value_t *value,
 
     for (i = 0; text && words[i]; i++) {
         if (ngx_strcmp(text, words[i]) == 0) {
-            bb_input_set_bool(value, i & 1);
+            bb_value_set_bool(value, i & 1);
             return NGX_OK;
         }
     }
@@ -341,7 +332,7 @@ bb_json_text(bb_req_t *req, const bb_field_t *field, bb_value_t *value,
         return bb_input_error(req);
     }
 
-    rc = bb_input_set_text(req, value, (u_char *) text, ngx_strlen(text));
+    rc = bb_value_set_text(req, value, (u_char *) text, ngx_strlen(text));
 
     free(text);
 
@@ -354,7 +345,7 @@ bb_json_text_length(bb_req_t *req, const bb_field_t *field, bb_value_t *value)
 {
     size_t  limit;
 
-    limit = bb_input_max_text(field->type);
+    limit = bb_value_max_text(field->type);
 
     /* a character is at least one byte */
 
@@ -397,7 +388,7 @@ bb_json_enum(bb_req_t *req, const bb_field_t *field, bb_value_t *value,
     json_t *json)
 {
     if (json_is_string(json)
-        && bb_input_set_enum(field, value,
+        && bb_value_set_enum(field, value,
                              (u_char *) json_string_value(json),
                              json_string_length(json))
            == NGX_OK)
@@ -443,7 +434,7 @@ bb_json_ids(bb_req_t *req, const bb_field_t *field, bb_value_t *value,
         ids[i] = one.i;
     }
 
-    if (bb_input_set_ids(req, value, ids, n) != NGX_OK) {
+    if (bb_value_set_ids(req, value, ids, n) != NGX_OK) {
         return bb_input_error(req);
     }
 
@@ -478,7 +469,7 @@ bb_json_objects(bb_req_t *req, const bb_field_t *field, bb_value_t *value,
         return bb_input_error(req);
     }
 
-    rc = bb_input_set_text(req, value, (u_char *) text, ngx_strlen(text));
+    rc = bb_value_set_text(req, value, (u_char *) text, ngx_strlen(text));
 
     free(text);
 

@@ -9,6 +9,7 @@
  */
 
 #include "core/core_input.h"
+#include "core/core_value.h"
 
 
 static u_char *bb_plain_member(bb_req_t *req, u_char *p, u_char *last);
@@ -122,7 +123,7 @@ bb_plain_member(bb_req_t *req, u_char *p, u_char *last)
             continue;
         }
 
-        limit = bb_input_max_text(field->type);
+        limit = bb_value_max_text(field->type);
 
         if (length > limit) {
             return NULL;

@@ -208,7 +208,6 @@ bb_route_create(ngx_conf_t *cf, const bb_endpoint_t *endpoint)
         *input++ = *field;
 
         if (field->in == BB_IN_BODY) {
-            route->has_body = 1;
             route->plain &= (field->type == BB_TEXT
                              || field->type == BB_TEXT_2000);
 

@@ -44,8 +44,7 @@ struct bb_route_s {
     const bb_postgres_statement_t    *statement;
     ngx_uint_t                        nargs;
     bb_arg_t                          args[BB_POSTGRES_MAX_PARAMS];
-    unsigned                          has_body:1;   /* a field is in the body */
-    unsigned                          has_query:1;
+    unsigned                          has_query:1;  /* or a header */
     unsigned                          plain:1;      /* an object of texts */
     unsigned                          locks:1;      /* the statement does */
     bb_route_t                       *next;      /* same path, other method */
