@@ -10,8 +10,7 @@
  * without being told; one probe at a time finds out whether it is back.
  */
 
-#include "coupon/coupon_committer.h"
-#include "coupon/coupon_reconcile.h"
+#include "coupon/coupon_issuer.h"
 #include "core/core_fault.h"
 #include "core/core_time.h"
 
@@ -31,7 +30,6 @@ typedef struct {
 } bb_coupon_call_t;
 
 
-static ngx_int_t bb_coupon_issuer_init(bb_coupon_issuer_t *issuer);
 static bb_coupon_t *bb_coupon_get(bb_coupon_issuer_t *issuer, int64_t id);
 static void bb_coupon_fresh(bb_coupon_issuer_t *issuer, bb_coupon_t *coupon,
     bb_coupon_claim_t *claim);
@@ -53,40 +51,16 @@ static ngx_int_t bb_coupon_call_check(bb_coupon_call_t *call,
 static void bb_coupon_call_status(bb_coupon_call_t *call, redisReply *reply);
 static void bb_coupon_call_verdicts(bb_coupon_call_t *call,
     redisReply *reply);
-static void bb_coupon_settle_call(bb_coupon_call_t *call,
+static void bb_coupon_settle_queue(ngx_queue_t *claims,
     bb_coupon_verdict_e verdict);
 static void bb_coupon_settle(bb_coupon_claim_t *claim,
     bb_coupon_verdict_e verdict);
 
 
-bb_coupon_issuer_t *
-bb_coupon_issuer_create(bb_worker_t *worker)
+void
+bb_coupon_issue_init(bb_coupon_issuer_t *issuer)
 {
-    bb_coupon_issuer_t  *issuer;
-
-    issuer = ngx_calloc(sizeof(bb_coupon_issuer_t), worker->cycle->log);
-    if (issuer == NULL) {
-        return NULL;
-    }
-
-    issuer->worker = worker;
-    issuer->stat = &worker->slot->coupon;
-    issuer->log = worker->cycle->log;
-
-    if (bb_coupon_issuer_init(issuer) != NGX_OK) {
-        bb_coupon_issuer_destroy(issuer);
-        return NULL;
-    }
-
-    return issuer;
-}
-
-
-static ngx_int_t
-bb_coupon_issuer_init(bb_coupon_issuer_t *issuer)
-{
-    ngx_uint_t    i;
-    ngx_array_t  *scripts;
+    ngx_uint_t  i;
 
     for (i = 0; i < BB_COUPON_BUCKETS; i++) {
         ngx_queue_init(&issuer->coupons[i]);
@@ -95,8 +69,6 @@ bb_coupon_issuer_init(bb_coupon_issuer_t *issuer)
     ngx_queue_init(&issuer->dirty);
     ngx_queue_init(&issuer->pending);
 
-    bb_coupon_claims_init(issuer);
-
     issuer->flush.handler = bb_coupon_flush_handler;
     issuer->flush.data = issuer;
     issuer->flush.log = issuer->log;
@@ -104,69 +76,11 @@ bb_coupon_issuer_init(bb_coupon_issuer_t *issuer)
     issuer->timer.handler = bb_coupon_timer_handler;
     issuer->timer.data = issuer;
     issuer->timer.log = issuer->log;
-
-    bb_coupon_commit_init(issuer);
-
-    scripts = issuer->worker->conf->scripts;
-
-    issuer->issue = bb_redis_script_find(scripts, "coupon_issue");
-    issuer->put = bb_redis_script_find(scripts, "coupon_put");
-    issuer->ack = bb_redis_script_find(scripts, "coupon_ack");
-    issuer->holders = bb_redis_script_find(scripts, "coupon_holders");
-    issuer->load_lock = bb_redis_script_find(scripts, "coupon_load_lock");
-    issuer->load_users = bb_redis_script_find(scripts, "coupon_load_users");
-    issuer->load = bb_redis_script_find(scripts, "coupon_load");
-    issuer->late = bb_redis_script_find(scripts, "claims_late");
-    issuer->soldout = bb_redis_script_find(scripts, "coupon_soldout");
-
-    issuer->batch_statement = bb_postgres_statement_find("coupon/issue_batch");
-    issuer->some_statement =
-        bb_postgres_statement_find("coupon/issue_batch_some");
-    issuer->load_statement = bb_postgres_statement_find("coupon/load");
-    issuer->users_statement = bb_postgres_statement_find("coupon/load_users");
-    issuer->ready_statement = bb_postgres_statement_find("core/ready");
-
-    if (issuer->issue == NULL || issuer->put == NULL || issuer->ack == NULL
-        || issuer->holders == NULL || issuer->load_lock == NULL
-        || issuer->load_users == NULL || issuer->load == NULL
-        || issuer->late == NULL || issuer->soldout == NULL
-        || issuer->batch_statement == NULL || issuer->some_statement == NULL
-        || issuer->load_statement == NULL || issuer->users_statement == NULL
-        || issuer->ready_statement == NULL)
-    {
-        ngx_log_error(NGX_LOG_ALERT, issuer->log, 0,
-                      "bb_store coupon: a script or statement is missing");
-        return NGX_ERROR;
-    }
-
-    if (bb_coupon_committer_init(issuer) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    /* one sweeper a host is enough; a worker that died is replaced */
-
-    if (ngx_process == NGX_PROCESS_SINGLE || ngx_worker == 0) {
-        issuer->sweep = bb_coupon_sweep_create(issuer);
-        if (issuer->sweep == NULL) {
-            return NGX_ERROR;
-        }
-
-        if (issuer->worker->conf->audit) {
-            issuer->reconcile = bb_coupon_reconcile_create(issuer);
-            if (issuer->reconcile == NULL) {
-                return NGX_ERROR;
-            }
-        }
-    }
-
-    return NGX_OK;
 }
 
 
-/* The clients are gone by now: none of their handlers will run. */
-
 void
-bb_coupon_issuer_destroy(bb_coupon_issuer_t *issuer)
+bb_coupon_issue_destroy(bb_coupon_issuer_t *issuer)
 {
     if (issuer->flush.posted) {
         ngx_delete_posted_event(&issuer->flush);
@@ -175,26 +89,6 @@ bb_coupon_issuer_destroy(bb_coupon_issuer_t *issuer)
     if (issuer->timer.timer_set) {
         ngx_del_timer(&issuer->timer);
     }
-
-    bb_coupon_commit_destroy(issuer);
-
-    if (issuer->sweep) {
-        bb_coupon_sweep_destroy(issuer->sweep);
-    }
-
-    if (issuer->reconcile) {
-        bb_coupon_reconcile_destroy(issuer->reconcile);
-    }
-
-    if (issuer->learning) {
-        bb_coupon_soldout_destroy(issuer->learning);
-    }
-
-    bb_coupon_claims_destroy(issuer);
-
-    /* what claims and coupons are left ends with the process */
-
-    ngx_free(issuer);
 }
 
 
@@ -521,9 +415,8 @@ bb_coupon_probe_done(void *data, bb_postgres_rc_e rc, PGresult *res)
 {
     bb_coupon_issuer_t  *issuer = data;
 
-    ngx_queue_t         dirty, *q;
-    bb_coupon_t        *coupon;
-    bb_coupon_claim_t  *claim;
+    ngx_queue_t   dirty, *q;
+    bb_coupon_t  *coupon;
 
     issuer->probe = NULL;
 
@@ -543,13 +436,7 @@ bb_coupon_probe_done(void *data, bb_postgres_rc_e rc, PGresult *res)
         coupon->is_dirty = 0;
         coupon->users++;
 
-        while (!ngx_queue_empty(&coupon->fresh)) {
-            q = ngx_queue_head(&coupon->fresh);
-            claim = ngx_queue_data(q, bb_coupon_claim_t, queue);
-
-            ngx_queue_remove(q);
-            bb_coupon_settle(claim, BB_COUPON_UNAVAILABLE);
-        }
+        bb_coupon_settle_queue(&coupon->fresh, BB_COUPON_UNAVAILABLE);
 
         bb_coupon_release(issuer, coupon);
     }
@@ -639,7 +526,7 @@ bb_coupon_send(bb_coupon_issuer_t *issuer, bb_coupon_t *coupon)
                       bb_coupon_call_done, call)
         == NULL)
     {
-        bb_coupon_settle_call(call, BB_COUPON_UNAVAILABLE);
+        bb_coupon_settle_queue(&call->claims, BB_COUPON_UNAVAILABLE);
         bb_coupon_release(issuer, coupon);
         ngx_free(call);
         return;
@@ -677,7 +564,7 @@ bb_coupon_call_done(void *data, bb_redis_rc_e rc, redisReply *reply)
                                                : "an unknown answer");
         }
 
-        bb_coupon_settle_call(call, BB_COUPON_UNAVAILABLE);
+        bb_coupon_settle_queue(&call->claims, BB_COUPON_UNAVAILABLE);
     }
 
     bb_coupon_release(issuer, call->coupon);
@@ -783,7 +670,7 @@ bb_coupon_call_status(bb_coupon_call_t *call, redisReply *reply)
         }
     }
 
-    bb_coupon_settle_call(call, words[i].verdict);
+    bb_coupon_settle_queue(&call->claims, words[i].verdict);
 }
 
 
@@ -863,37 +750,11 @@ bb_coupon_call_verdicts(bb_coupon_call_t *call, redisReply *reply)
 }
 
 
-static void
-bb_coupon_settle_call(bb_coupon_call_t *call, bb_coupon_verdict_e verdict)
-{
-    ngx_queue_t        *q;
-    bb_coupon_claim_t  *claim;
-
-    while (!ngx_queue_empty(&call->claims)) {
-        q = ngx_queue_head(&call->claims);
-        claim = ngx_queue_data(q, bb_coupon_claim_t, queue);
-
-        ngx_queue_remove(q);
-        bb_coupon_settle(claim, verdict);
-    }
-}
-
-
 void
 bb_coupon_settle_waiting(bb_coupon_issuer_t *issuer, bb_coupon_t *coupon,
     bb_coupon_verdict_e verdict)
 {
-    ngx_queue_t        *q;
-    bb_coupon_claim_t  *claim;
-
-    while (!ngx_queue_empty(&coupon->waiting)) {
-        q = ngx_queue_head(&coupon->waiting);
-        claim = ngx_queue_data(q, bb_coupon_claim_t, queue);
-
-        ngx_queue_remove(q);
-        bb_coupon_settle(claim, verdict);
-    }
-
+    bb_coupon_settle_queue(&coupon->waiting, verdict);
     bb_coupon_arm(issuer);
 }
 
@@ -914,6 +775,24 @@ bb_coupon_resume(bb_coupon_issuer_t *issuer, bb_coupon_t *coupon)
     }
 
     ngx_post_event(&issuer->flush, &ngx_posted_events);
+}
+
+
+/* All of a queue; its coupon has another user meanwhile. */
+
+static void
+bb_coupon_settle_queue(ngx_queue_t *claims, bb_coupon_verdict_e verdict)
+{
+    ngx_queue_t        *q;
+    bb_coupon_claim_t  *claim;
+
+    while (!ngx_queue_empty(claims)) {
+        q = ngx_queue_head(claims);
+        claim = ngx_queue_data(q, bb_coupon_claim_t, queue);
+
+        ngx_queue_remove(q);
+        bb_coupon_settle(claim, verdict);
+    }
 }
 
 

@@ -1,8 +1,9 @@
 /*
- * The parts of an issuer, shared by the files that make it up: coupon_claim.c,
- * coupon_issue.c (claims before Redis' verdict), coupon_load.c, coupon_commit.c,
- * coupon_held.c, coupon_committer.c, coupon_peer.c, coupon_intent.c,
- * coupon_ack.c, coupon_sweep.c, coupon_soldout.c and coupon_reconcile.c.
+ * The parts of an issuer, shared by the files that make it up: coupon_issuer.c,
+ * coupon_claim.c, coupon_issue.c (claims before Redis' verdict), coupon_load.c,
+ * coupon_commit.c, coupon_held.c, coupon_committer.c, coupon_peer.c,
+ * coupon_intent.c, coupon_ack.c, coupon_sweep.c, coupon_soldout.c and
+ * coupon_reconcile.c.
  *
  * A claim is always in exactly one place: its coupon's fresh or waiting queue,
  * a script call, the commit queue, a locked coupon's queue, the batch in flight,
@@ -195,6 +196,9 @@ void bb_coupon_claim_free(bb_coupon_claim_t *claim);
 
 /* coupon_issue.c */
 
+void bb_coupon_issue_init(bb_coupon_issuer_t *issuer);
+void bb_coupon_issue_destroy(bb_coupon_issuer_t *issuer);
+
 /* Sends the claims that wait for this coupon's load. */
 void bb_coupon_resume(bb_coupon_issuer_t *issuer, bb_coupon_t *coupon);
 
@@ -216,8 +220,6 @@ void bb_coupon_arm(bb_coupon_issuer_t *issuer);
  * if a load is under way.
  */
 void bb_coupon_load_start(bb_coupon_issuer_t *issuer, bb_coupon_t *coupon);
-
-void bb_coupon_load_destroy(bb_coupon_load_t *load);
 
 
 /* coupon_commit.c */

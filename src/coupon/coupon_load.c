@@ -49,9 +49,8 @@ static void bb_coupon_load_copied(void *data, bb_redis_rc_e rc,
 static void bb_coupon_load_finish(bb_coupon_load_t *load);
 static void bb_coupon_load_done(void *data, bb_redis_rc_e rc,
     redisReply *reply);
-static ngx_int_t bb_coupon_load_reply(bb_coupon_load_t *load, bb_redis_rc_e rc,
-    redisReply *reply);
-static void bb_coupon_load_wait(bb_coupon_load_t *load);
+static ngx_int_t bb_coupon_load_replied(bb_coupon_load_t *load,
+    bb_redis_rc_e rc, redisReply *reply);
 static void bb_coupon_load_wait_handler(ngx_event_t *ev);
 static void bb_coupon_load_settle(bb_coupon_load_t *load,
     bb_coupon_verdict_e verdict);
@@ -190,19 +189,8 @@ bb_coupon_load_locked(void *data, bb_redis_rc_e rc, redisReply *reply)
 {
     bb_coupon_load_t  *load = data;
 
-    switch (bb_coupon_load_reply(load, rc, reply)) {
-
-    case NGX_OK:
+    if (bb_coupon_load_replied(load, rc, reply) == NGX_OK) {
         bb_coupon_load_read(load);
-        break;
-
-    case NGX_DECLINED:
-        bb_coupon_load_wait(load);
-        break;
-
-    default:
-        bb_coupon_load_settle(load, BB_COUPON_UNAVAILABLE);
-        break;
     }
 }
 
@@ -302,25 +290,15 @@ bb_coupon_load_copied(void *data, bb_redis_rc_e rc, redisReply *reply)
 
     bb_fault("load_chunk");
 
-    switch (bb_coupon_load_reply(load, rc, reply)) {
+    if (bb_coupon_load_replied(load, rc, reply) != NGX_OK) {
+        return;
+    }
 
-    case NGX_OK:
-        if (load->last) {
-            bb_coupon_load_finish(load);
+    if (load->last) {
+        bb_coupon_load_finish(load);
 
-        } else {
-            bb_coupon_load_read(load);
-        }
-
-        break;
-
-    case NGX_DECLINED:
-        bb_coupon_load_wait(load);
-        break;
-
-    default:
-        bb_coupon_load_settle(load, BB_COUPON_UNAVAILABLE);
-        break;
+    } else {
+        bb_coupon_load_read(load);
     }
 }
 
@@ -359,37 +337,36 @@ bb_coupon_load_done(void *data, bb_redis_rc_e rc, redisReply *reply)
 {
     bb_coupon_load_t  *load = data;
 
-    switch (bb_coupon_load_reply(load, rc, reply)) {
-
-    case NGX_OK:
-        load->issuer->stat->loads++;
-        load->coupon->loads++;
-        ngx_log_error(NGX_LOG_NOTICE, load->issuer->log, 0,
-                      "bb_store coupon: coupon %L loaded into Redis",
-                      load->coupon->key.coupon);
-
-        bb_coupon_load_end(load);
-        break;
-
-    case NGX_DECLINED:
-        bb_coupon_load_wait(load);
-        break;
-
-    default:
-        bb_coupon_load_settle(load, BB_COUPON_UNAVAILABLE);
-        break;
+    if (bb_coupon_load_replied(load, rc, reply) != NGX_OK) {
+        return;
     }
+
+    load->issuer->stat->loads++;
+    load->coupon->loads++;
+
+    ngx_log_error(NGX_LOG_NOTICE, load->issuer->log, 0,
+                  "bb_store coupon: coupon %L loaded into Redis",
+                  load->coupon->key.coupon);
+
+    bb_coupon_load_end(load);
 }
 
 
-/* NGX_OK: the script said yes; NGX_DECLINED: no; NGX_ERROR: no answer. */
+/* NGX_OK: the script said yes; else the load waits, or has ended. */
 
 static ngx_int_t
-bb_coupon_load_reply(bb_coupon_load_t *load, bb_redis_rc_e rc,
+bb_coupon_load_replied(bb_coupon_load_t *load, bb_redis_rc_e rc,
     redisReply *reply)
 {
     if (rc == BB_REDIS_OK && reply->type == REDIS_REPLY_INTEGER) {
-        return reply->integer == 1 ? NGX_OK : NGX_DECLINED;
+
+        if (reply->integer == 1) {
+            return NGX_OK;
+        }
+
+        /* somebody else loads, or we have to begin anew */
+        ngx_add_timer(&load->wait, BB_COUPON_LOAD_WAIT);
+        return NGX_AGAIN;
     }
 
     ngx_log_error(NGX_LOG_ERR, load->issuer->log, 0,
@@ -397,16 +374,9 @@ bb_coupon_load_reply(bb_coupon_load_t *load, bb_redis_rc_e rc,
                   load->coupon->key.coupon,
                   rc == BB_REDIS_ERROR ? reply->str : "no answer");
 
+    bb_coupon_load_settle(load, BB_COUPON_UNAVAILABLE);
+
     return NGX_ERROR;
-}
-
-
-/* Somebody else loads, or we have to begin anew. */
-
-static void
-bb_coupon_load_wait(bb_coupon_load_t *load)
-{
-    ngx_add_timer(&load->wait, BB_COUPON_LOAD_WAIT);
 }
 
 
@@ -445,15 +415,4 @@ bb_coupon_load_end(bb_coupon_load_t *load)
 
     bb_coupon_resume(issuer, coupon);
     bb_coupon_release(issuer, coupon);
-}
-
-
-void
-bb_coupon_load_destroy(bb_coupon_load_t *load)
-{
-    if (load->wait.timer_set) {
-        ngx_del_timer(&load->wait);
-    }
-
-    ngx_free(load);
 }
