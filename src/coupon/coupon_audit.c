@@ -17,8 +17,8 @@
 
 
 static void bb_audit_begin(bb_coupon_audit_t *audit);
-static void bb_audit_row(bb_coupon_audit_t *audit,
-    bb_postgres_handler_pt handler);
+static void bb_audit_query_coupon(bb_coupon_audit_t *audit, bb_postgres_t *pg,
+    const char *statement, bb_postgres_handler_pt handler);
 static void bb_audit_first_row(void *data, bb_postgres_rc_e rc,
     PGresult *res);
 static ngx_int_t bb_audit_keep_row(bb_coupon_audit_t *audit, PGresult *res);
@@ -145,12 +145,16 @@ bb_audit_begin(bb_coupon_audit_t *audit)
     audit->passes++;
     audit->repairing = audit->repair && audit->passes < BB_AUDIT_PASSES;
 
-    bb_audit_row(audit, bb_audit_first_row);
+    bb_audit_query_coupon(audit, audit->issuer->worker->postgres,
+                          "coupon/audit", bb_audit_first_row);
 }
 
 
+/* A statement whose only parameter is the coupon. */
+
 static void
-bb_audit_row(bb_coupon_audit_t *audit, bb_postgres_handler_pt handler)
+bb_audit_query_coupon(bb_coupon_audit_t *audit, bb_postgres_t *pg,
+    const char *statement, bb_postgres_handler_pt handler)
 {
     u_char               id[NGX_INT64_LEN + 1];
     bb_postgres_param_t  param;
@@ -159,8 +163,7 @@ bb_audit_row(bb_coupon_audit_t *audit, bb_postgres_handler_pt handler)
     ngx_memzero(&param, sizeof(bb_postgres_param_t));
     param.value = (char *) id;
 
-    bb_audit_query(audit, audit->issuer->worker->postgres, "coupon/audit",
-                   &param, 1, handler);
+    bb_audit_query(audit, pg, statement, &param, 1, handler);
 }
 
 
@@ -344,7 +347,8 @@ bb_audit_pending(bb_coupon_audit_t *audit)
 static void
 bb_audit_last(bb_coupon_audit_t *audit)
 {
-    bb_audit_row(audit, bb_audit_last_row);
+    bb_audit_query_coupon(audit, audit->issuer->worker->postgres,
+                          "coupon/audit", bb_audit_last_row);
 }
 
 
@@ -352,9 +356,6 @@ static void
 bb_audit_last_row(void *data, bb_postgres_rc_e rc, PGresult *res)
 {
     bb_coupon_audit_t  *audit = data;
-
-    u_char               id[NGX_INT64_LEN + 1];
-    bb_postgres_param_t  param;
 
     if (bb_audit_queried(audit, rc, res) != NGX_OK) {
         return;
@@ -382,12 +383,8 @@ bb_audit_last_row(void *data, bb_postgres_rc_e rc, PGresult *res)
      * tells.  It may take a while, on a connection where this holds up little.
      */
 
-    (void) ngx_sprintf(id, "%L%Z", audit->key.coupon);
-    ngx_memzero(&param, sizeof(bb_postgres_param_t));
-    param.value = (char *) id;
-
-    bb_audit_query(audit, audit->issuer->worker->postgres_write,
-                   "coupon/audit_count", &param, 1, bb_audit_counted);
+    bb_audit_query_coupon(audit, audit->issuer->worker->postgres_write,
+                          "coupon/audit_count", bb_audit_counted);
 }
 
 
@@ -496,20 +493,13 @@ bb_audit_put_done(void *data, bb_redis_rc_e rc, redisReply *reply)
 static void
 bb_audit_recount(bb_coupon_audit_t *audit)
 {
-    u_char               id[NGX_INT64_LEN + 1];
-    bb_postgres_param_t  param;
-
     if (!audit->repairing || audit->report.issued == audit->report.rows) {
         bb_audit_passed(audit);
         return;
     }
 
-    (void) ngx_sprintf(id, "%L%Z", audit->key.coupon);
-    ngx_memzero(&param, sizeof(bb_postgres_param_t));
-    param.value = (char *) id;
-
-    bb_audit_query(audit, audit->issuer->worker->postgres_write,
-                   "coupon/audit_recount", &param, 1, bb_audit_recounted);
+    bb_audit_query_coupon(audit, audit->issuer->worker->postgres_write,
+                          "coupon/audit_recount", bb_audit_recounted);
 }
 
 
