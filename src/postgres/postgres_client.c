@@ -306,13 +306,6 @@ bb_postgres_reason(bb_postgres_t *pg)
 }
 
 
-ngx_uint_t
-bb_postgres_in_flight(bb_postgres_t *pg)
-{
-    return pg->in_flight;
-}
-
-
 void
 bb_postgres_client_up(bb_postgres_conn_t *conn)
 {

@@ -98,8 +98,5 @@ bb_postgres_state_e bb_postgres_state(bb_postgres_t *pg);
 /* Why no connection is up, or "" if one is; valid until the next event. */
 const char *bb_postgres_reason(bb_postgres_t *pg);
 
-/* Calls that were accepted and have not ended. */
-ngx_uint_t bb_postgres_in_flight(bb_postgres_t *pg);
-
 
 #endif /* _BB_POSTGRES_CLIENT_H_INCLUDED_ */

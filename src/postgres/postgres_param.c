@@ -97,14 +97,6 @@ bb_postgres_array_add_text(bb_postgres_array_t *a, const void *data, size_t len)
 }
 
 
-void
-bb_postgres_array_add_null(bb_postgres_array_t *a)
-{
-    a->nulls = 1;
-    (void) bb_postgres_array_next(a, (uint32_t) -1, 0);
-}
-
-
 /* writes an element's length word and returns where its len bytes go */
 
 static u_char *
@@ -139,7 +131,7 @@ bb_postgres_array_end(bb_postgres_array_t *a, bb_postgres_param_t *param)
     }
 
     p = bb_postgres_array_word(a->start, a->n ? 1 : 0);
-    p = bb_postgres_array_word(p, a->nulls);
+    p = bb_postgres_array_word(p, 0);
     p = bb_postgres_array_word(p, a->type);
 
     if (a->n) {

@@ -30,7 +30,6 @@ typedef struct {
     u_char      *end;
     ngx_uint_t   n;            /* elements so far */
     uint32_t     type;         /* of an element, PostgreSQL's oid */
-    unsigned     nulls:1;
     unsigned     overflow:1;   /* an element found no room */
 } bb_postgres_array_t;
 
@@ -50,7 +49,6 @@ ngx_int_t bb_postgres_array_text(bb_postgres_array_t *a, ngx_pool_t *pool,
 void bb_postgres_array_add_bigint(bb_postgres_array_t *a, int64_t value);
 void bb_postgres_array_add_text(bb_postgres_array_t *a, const void *data,
     size_t len);
-void bb_postgres_array_add_null(bb_postgres_array_t *a);
 
 /*
  * Completes the array and makes it the value of param, which stays valid as

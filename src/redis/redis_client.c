@@ -173,13 +173,6 @@ bb_redis_reason(bb_redis_t *redis)
 }
 
 
-ngx_uint_t
-bb_redis_in_flight(bb_redis_t *redis)
-{
-    return redis->in_flight;
-}
-
-
 static bb_redis_call_t *
 bb_redis_queue(bb_redis_t *redis, bb_redis_script_t *script, ngx_uint_t nkeys,
     ngx_str_t *argv, ngx_uint_t argc, bb_redis_handler_pt handler, void *data)

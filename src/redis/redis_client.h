@@ -118,8 +118,5 @@ const char *bb_redis_reason(bb_redis_t *redis);
 void bb_redis_info_field(redisReply *reply, const char *name,
     ngx_str_t *value);
 
-/* Commands that were accepted and have not ended. */
-ngx_uint_t bb_redis_in_flight(bb_redis_t *redis);
-
 
 #endif /* _BB_REDIS_CLIENT_H_INCLUDED_ */

@@ -13,7 +13,7 @@ use Time::HiRes qw(time);
 use BB::Client;
 use BB::Process qw(await children);
 use BB::Response;
-use Bench::Cpu qw(cores cpu place settle tree);
+use Bench::Cpu qw(cores cpu place tree);
 use Bench::Engines;
 use Bench::Measure;
 use Bench::Read;

@@ -4,7 +4,6 @@
 package Bench::Stores;
 
 use v5.36;
-use File::Path qw(make_path);
 use POSIX qw(mktime strftime);
 use Time::HiRes qw(sleep);
 

@@ -10,7 +10,7 @@ package Bench::System;
 use v5.36;
 use Cwd qw(abs_path);
 use File::Basename qw(dirname);
-use File::Path qw(make_path remove_tree);
+use File::Path qw(make_path);
 use IO::Socket::INET;
 
 use BB::Port;

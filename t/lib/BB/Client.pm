@@ -4,7 +4,7 @@
 package BB::Client;
 
 use v5.36;
-use Errno qw(EAGAIN EINTR EINPROGRESS);
+use Errno qw(EAGAIN EINTR);
 use IO::Select;
 use IO::Socket::INET;
 use JSON::PP;

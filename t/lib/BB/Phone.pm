@@ -8,7 +8,6 @@ use Exporter qw(import);
 
 use BB::Answer;
 use BB::Client;
-use BB::Process qw(await);
 
 our @EXPORT = qw(answered due message phone_text row wait_for_number);
 

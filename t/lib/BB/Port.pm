@@ -5,7 +5,6 @@ package BB::Port;
 use v5.36;
 use IO::Socket::INET;
 use IO::Socket::UNIX;
-use Socket qw(SOMAXCONN);
 
 # below the range from which the kernel takes the ports of clients
 my ($FIRST, $LAST) = (23000, 31999);

@@ -10,7 +10,6 @@ use File::Path qw(make_path remove_tree);
 use IO::Socket::INET;
 
 use BB::Port;
-use BB::Process qw(await);
 
 my $ROOT = abs_path(dirname(__FILE__) . '/../../..');
 my $CALLS = 1_000_000;   # that are remembered
