@@ -1,7 +1,8 @@
 /*
- * The shared zone: the breakers of calls to other services, and one slot of
- * counters for each worker process, written by that worker only and read by the
- * operations listener without a lock.
+ * The shared zone: the breakers of calls to other services, the holders of
+ * coupons that are sold out, what the last round of audits found, and one slot
+ * of counters for each worker process, written by that worker only and read by
+ * the operations listener without a lock.
  *
  * The zone lives on when the configuration is reloaded.  A slot's counters only
  * grow, also when a later worker takes the slot of one that ended, so their sum
