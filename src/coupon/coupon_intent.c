@@ -113,8 +113,8 @@ bb_coupon_decided(bb_coupon_claim_t *claim, u_char letter,
 ngx_int_t
 bb_coupon_refuse(bb_coupon_claim_t *claim, const char *reason)
 {
-    u_char              *p;
-    ngx_str_t            record;
+    u_char              *p, number[NGX_INT64_LEN];
+    ngx_str_t            record, coupon;
     ngx_queue_t          intents;
     bb_coupon_issuer_t  *issuer;
 
@@ -131,7 +131,10 @@ bb_coupon_refuse(bb_coupon_claim_t *claim, const char *reason)
     *p++ = ']';
     record.len = p - record.data;
 
-    bb_coupon_dead(issuer, &claim->intent->key, &record, reason);
+    coupon.data = number;
+    coupon.len = ngx_sprintf(number, "%L", claim->coupon_id) - number;
+
+    bb_coupon_dead(issuer, &claim->intent->key, &coupon, &record, reason);
     ngx_free(record.data);
 
     bb_coupon_undo(claim);
@@ -146,17 +149,17 @@ bb_coupon_refuse(bb_coupon_claim_t *claim, const char *reason)
 
 void
 bb_coupon_dead(bb_coupon_issuer_t *issuer, const bb_coupon_key_t *key,
-    const ngx_str_t *claims, const char *reason)
+    const ngx_str_t *coupon, const ngx_str_t *claims, const char *reason)
 {
-    u_char           dead[BB_COUPON_KEY_LEN], number[NGX_INT64_LEN];
+    u_char           dead[BB_COUPON_KEY_LEN];
     ngx_str_t        argv[9];
     bb_coupon_key_t  copy;
 
     copy = *key;
 
     ngx_log_error(NGX_LOG_ERR, issuer->log, 0,
-                  "bb_store coupon: a claim of coupon %L cannot be stored, "
-                  "kept as a dead letter: %s", key->coupon, reason);
+                  "bb_store coupon: a claim of coupon %V cannot be stored, "
+                  "kept as a dead letter: %s", coupon, reason);
 
     issuer->stat->dead++;
 
@@ -164,8 +167,7 @@ bb_coupon_dead(bb_coupon_issuer_t *issuer, const bb_coupon_key_t *key,
     bb_coupon_key_dead(&copy, &argv[1], dead);
     ngx_str_set(&argv[2], "*");
     ngx_str_set(&argv[3], "coupon");
-    argv[4].data = number;
-    argv[4].len = ngx_sprintf(number, "%L", key->coupon) - number;
+    argv[4] = *coupon;
     ngx_str_set(&argv[5], "claims");
     argv[6] = *claims;
     ngx_str_set(&argv[7], "reason");

@@ -270,9 +270,12 @@ void bb_coupon_decided(bb_coupon_claim_t *claim, u_char letter,
  */
 ngx_int_t bb_coupon_refuse(bb_coupon_claim_t *claim, const char *reason);
 
-/* Copies an entry, or one claim of it, to the dead letters. */
+/*
+ * Copies an entry, or one claim of it, to the dead letters.  key: of any coupon
+ * of the partition; coupon, claims: the entry's values, as they are.
+ */
 void bb_coupon_dead(bb_coupon_issuer_t *issuer, const bb_coupon_key_t *key,
-    const ngx_str_t *claims, const char *reason);
+    const ngx_str_t *coupon, const ngx_str_t *claims, const char *reason);
 
 
 /* coupon_ack.c */

@@ -47,8 +47,9 @@ static void bb_coupon_sweep_entry(bb_coupon_sweep_t *sweep,
     redisReply *entry);
 static ngx_int_t bb_coupon_sweep_claims(bb_coupon_sweep_t *sweep,
     int64_t coupon, ngx_str_t *id, json_t *claims);
-static void bb_coupon_sweep_bad(bb_coupon_sweep_t *sweep, redisReply *entry,
-    const ngx_str_t *claims);
+static void bb_coupon_sweep_bad(bb_coupon_sweep_t *sweep, redisReply *entry);
+static void bb_coupon_sweep_field(redisReply *fields, size_t i,
+    ngx_str_t *value);
 
 
 bb_coupon_sweep_t *
@@ -331,16 +332,14 @@ bb_coupon_sweep_entry(bb_coupon_sweep_t *sweep, redisReply *entry)
     fields = entry->element[1];
 
     if (fields->elements < 4) {
-        ngx_str_set(&text, "");
-        bb_coupon_sweep_bad(sweep, entry, &text);
+        bb_coupon_sweep_bad(sweep, entry);
         return;
     }
 
     id.data = (u_char *) entry->element[0]->str;
     id.len = entry->element[0]->len;
 
-    text.data = (u_char *) fields->element[3]->str;
-    text.len = fields->element[3]->len;
+    bb_coupon_sweep_field(fields, 3, &text);
 
     coupon = strtoll(fields->element[1]->str, &end, 10);
 
@@ -365,7 +364,7 @@ bb_coupon_sweep_entry(bb_coupon_sweep_t *sweep, redisReply *entry)
     json_decref(claims);
 
     if (rc == NGX_DECLINED) {
-        bb_coupon_sweep_bad(sweep, entry, &text);
+        bb_coupon_sweep_bad(sweep, entry);
     }
 }
 
@@ -448,16 +447,19 @@ bb_coupon_sweep_claims(bb_coupon_sweep_t *sweep, int64_t coupon, ngx_str_t *id,
 /* An entry that nobody can read leaves the log for the dead letters. */
 
 static void
-bb_coupon_sweep_bad(bb_coupon_sweep_t *sweep, redisReply *entry,
-    const ngx_str_t *claims)
+bb_coupon_sweep_bad(bb_coupon_sweep_t *sweep, redisReply *entry)
 {
     u_char           name[BB_COUPON_KEY_LEN];
-    ngx_str_t        argv[3];
+    ngx_str_t        argv[3], coupon, claims;
     bb_coupon_key_t  key;
+
+    bb_coupon_sweep_field(entry->element[1], 1, &coupon);
+    bb_coupon_sweep_field(entry->element[1], 3, &claims);
 
     /* any coupon of the partition has its keys */
     bb_coupon_key_init(&key, sweep->partition);
-    bb_coupon_dead(sweep->issuer, &key, claims, "not a log entry of claims");
+    bb_coupon_dead(sweep->issuer, &key, &coupon, &claims,
+                   "not a log entry of claims");
 
     ngx_str_set(&argv[0], "XDEL");
     bb_coupon_key_claims(&key, &argv[1], name);
@@ -465,4 +467,18 @@ bb_coupon_sweep_bad(bb_coupon_sweep_t *sweep, redisReply *entry,
     argv[2].len = entry->element[0]->len;
 
     (void) bb_redis_call(sweep->issuer->worker->redis, argv, 3, NULL, NULL);
+}
+
+
+/* An entry's i-th name or value; it stays in the reply.  Empty: none. */
+
+static void
+bb_coupon_sweep_field(redisReply *fields, size_t i, ngx_str_t *value)
+{
+    ngx_str_set(value, "");
+
+    if (i < fields->elements) {
+        value->data = (u_char *) fields->element[i]->str;
+        value->len = fields->element[i]->len;
+    }
 }
