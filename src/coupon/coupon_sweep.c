@@ -351,8 +351,11 @@ bb_coupon_sweep_entry(bb_coupon_sweep_t *sweep, redisReply *entry)
 
     if (rc == NGX_OK) {
 
-        if (*end == '\0' && json_is_array(claims)
-            && json_array_size(claims) > 0)
+        /* of another partition: it would be acknowledged in another log */
+
+        if (*end == '\0'
+            && (uint64_t) coupon % BB_COUPON_PARTITIONS == sweep->partition
+            && json_is_array(claims) && json_array_size(claims) > 0)
         {
             rc = bb_coupon_sweep_claims(sweep, coupon, &id, claims);
 

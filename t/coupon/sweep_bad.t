@@ -1,5 +1,6 @@
-# An entry of the intent log that nobody can read becomes a dead letter with what it
-# has: its coupon, which is one of several in the partition, and its text.
+# An entry of the intent log that nobody can read, or whose coupon is of another
+# partition, becomes a dead letter with what it has: its coupon, which is one of
+# several in the partition, and its text.
 
 use v5.36;
 use FindBin;
@@ -23,6 +24,8 @@ my @bad = (
     [ 135, '[]' ],
     [ 71, '[[1,"봄이"]]' ],
     [ 'x', qq([[2,"봄이","01012345678",$ID]]) ],
+    [ 8, qq([[2,"봄이","01012345678",$ID]]) ],
+    [ '9' x 20, qq([[2,"봄이","01012345678",$ID]]) ],
 );
 
 for my $entry (@bad, [ 71, qq([[3,"봄이","01012345678",$ID]]) ]) {
