@@ -1,12 +1,14 @@
 /*
  * Acknowledging claims to Redis: entries of the intent log whose claims are all
- * settled leave it, and users whom PostgreSQL refused lose their place.
+ * settled leave it, users whom PostgreSQL refused lose their place, and what it
+ * never takes becomes a dead letter.
  */
 
 #include "coupon/coupon_issuer.h"
 
 
-#define BB_COUPON_SET_TTL  "86400"     /* s, of a set that is not loaded */
+#define BB_COUPON_SET_TTL   "86400"    /* s, of a set that is not loaded */
+#define BB_COUPON_ACK_ARGS  7          /* of coupon_ack.lua, the keys too */
 
 
 /* the holders of a coupon whose entries are to leave the log */
@@ -14,14 +16,14 @@
 typedef struct {
     bb_coupon_issuer_t    *issuer;
     bb_coupon_key_t        key;
+    ngx_uint_t             ndead;
     ngx_uint_t             nusers;
     int64_t                users[1];
 } bb_coupon_ack_t;
 
 
 static void bb_coupon_ack_some(bb_coupon_issuer_t *issuer,
-    ngx_queue_t *intents, ngx_uint_t n, ngx_uint_t nusers,
-    ngx_uint_t nrefused);
+    ngx_queue_t *intents, bb_coupon_intent_t *all, ngx_uint_t n);
 static void bb_coupon_ack_done(void *data, bb_redis_rc_e rc,
     redisReply *reply);
 static void bb_coupon_unload(bb_coupon_issuer_t *issuer,
@@ -31,10 +33,10 @@ static void bb_coupon_unload(bb_coupon_issuer_t *issuer,
 void
 bb_coupon_ack(bb_coupon_issuer_t *issuer, ngx_queue_t *intents)
 {
-    ngx_uint_t           n, nusers, nrefused;
+    ngx_uint_t           n;
     ngx_queue_t         *q, *next, same;
     bb_coupon_sweep_t   *sweep;
-    bb_coupon_intent_t  *first, *intent;
+    bb_coupon_intent_t  *first, *intent, all;
 
     while (!ngx_queue_empty(intents)) {
 
@@ -43,8 +45,7 @@ bb_coupon_ack(bb_coupon_issuer_t *issuer, ngx_queue_t *intents)
 
         ngx_queue_init(&same);
         n = 0;
-        nusers = 0;
-        nrefused = 0;
+        ngx_memzero(&all, sizeof(bb_coupon_intent_t));
 
         for ( /* void */ ; q != ngx_queue_sentinel(intents); q = next) {
             next = ngx_queue_next(q);
@@ -62,11 +63,12 @@ bb_coupon_ack(bb_coupon_issuer_t *issuer, ngx_queue_t *intents)
             ngx_queue_insert_tail(&same, q);
 
             n++;
-            nusers += intent->nusers;
-            nrefused += intent->nrefused;
+            all.nusers += intent->nusers;
+            all.nrefused += intent->nrefused;
+            all.ndead += intent->ndead;
         }
 
-        bb_coupon_ack_some(issuer, &same, n, nusers, nrefused);
+        bb_coupon_ack_some(issuer, &same, &all, n);
 
         while (!ngx_queue_empty(&same)) {
             q = ngx_queue_head(&same);
@@ -75,7 +77,7 @@ bb_coupon_ack(bb_coupon_issuer_t *issuer, ngx_queue_t *intents)
             ngx_queue_remove(q);
 
             sweep = intent->sweep;
-            ngx_free(intent);
+            bb_coupon_intent_free(intent);
 
             if (sweep) {
                 bb_coupon_sweep_settled(sweep);
@@ -85,22 +87,27 @@ bb_coupon_ack(bb_coupon_issuer_t *issuer, ngx_queue_t *intents)
 }
 
 
-/* What cannot be sent stays in the log; the sweep comes to it. */
+/*
+ * n intents; all: the sums of their numbers.  What cannot be sent stays in the
+ * log; the sweep comes to it.
+ */
 
 static void
 bb_coupon_ack_some(bb_coupon_issuer_t *issuer, ngx_queue_t *intents,
-    ngx_uint_t n, ngx_uint_t nusers, ngx_uint_t nrefused)
+    bb_coupon_intent_t *all, ngx_uint_t n)
 {
-    u_char              *p, claims[BB_COUPON_KEY_LEN];
+    u_char              *p;
     ngx_str_t           *argv;
-    ngx_uint_t           i, argc, sold_out;
+    ngx_uint_t           i, argc, max, sold_out;
     ngx_queue_t         *q;
     bb_coupon_ack_t     *ack;
+    bb_coupon_dead_t    *dead;
     bb_coupon_intent_t  *intent;
+    u_char               claims[BB_COUPON_KEY_LEN], letters[BB_COUPON_KEY_LEN];
 
     sold_out = 0;
 
-    if (nrefused) {
+    if (all->nrefused) {
         /* their places are free again */
         q = ngx_queue_head(intents);
         intent = ngx_queue_data(q, bb_coupon_intent_t, queue);
@@ -109,10 +116,12 @@ bb_coupon_ack_some(bb_coupon_issuer_t *issuer, ngx_queue_t *intents,
                          intent->key.coupon);
     }
 
-    ack = ngx_alloc(sizeof(bb_coupon_ack_t) + nusers * sizeof(int64_t),
+    max = BB_COUPON_ACK_ARGS + all->nrefused + 3 * all->ndead + n;
+
+    ack = ngx_alloc(sizeof(bb_coupon_ack_t) + all->nusers * sizeof(int64_t),
                     issuer->log);
-    argv = ngx_alloc((5 + nrefused + n) * sizeof(ngx_str_t)
-                     + (1 + nrefused) * NGX_INT64_LEN, issuer->log);
+    argv = ngx_alloc(max * sizeof(ngx_str_t)
+                     + (2 + all->nrefused) * NGX_INT64_LEN, issuer->log);
 
     if (ack == NULL || argv == NULL) {
         goto done;
@@ -123,18 +132,23 @@ bb_coupon_ack_some(bb_coupon_issuer_t *issuer, ngx_queue_t *intents,
 
     ack->issuer = issuer;
     ack->key = intent->key;
+    ack->ndead = all->ndead;
     ack->nusers = 0;
 
-    p = (u_char *) &argv[5 + nrefused + n];
+    p = (u_char *) &argv[max];
 
     bb_coupon_key_hash(&ack->key, &argv[0]);
     bb_coupon_key_issued(&ack->key, &argv[1]);
     bb_coupon_key_claims(&ack->key, &argv[2], claims);
-    argv[3] = intent->load;
-    argv[4].data = p;
-    p = ngx_sprintf(p, "%ui", nrefused);
-    argv[4].len = p - argv[4].data;
-    argc = 5;
+    bb_coupon_key_dead(&ack->key, &argv[3], letters);
+    argv[4] = intent->load;
+    argv[5].data = p;
+    p = ngx_sprintf(p, "%ui", all->nrefused);
+    argv[5].len = p - argv[5].data;
+    argv[6].data = p;
+    p = ngx_sprintf(p, "%ui", all->ndead);
+    argv[6].len = p - argv[6].data;
+    argc = BB_COUPON_ACK_ARGS;
 
     for ( /* void */ ; q != ngx_queue_sentinel(intents); q = ngx_queue_next(q))
     {
@@ -158,10 +172,23 @@ bb_coupon_ack_some(bb_coupon_issuer_t *issuer, ngx_queue_t *intents,
          q = ngx_queue_next(q))
     {
         intent = ngx_queue_data(q, bb_coupon_intent_t, queue);
+
+        for (dead = intent->dead; dead; dead = dead->next) {
+            argv[argc++] = dead->coupon;
+            argv[argc++] = dead->claims;
+            argv[argc++] = dead->reason;
+        }
+    }
+
+    for (q = ngx_queue_head(intents);
+         q != ngx_queue_sentinel(intents);
+         q = ngx_queue_next(q))
+    {
+        intent = ngx_queue_data(q, bb_coupon_intent_t, queue);
         argv[argc++] = intent->id;
     }
 
-    if (bb_redis_eval(issuer->worker->redis, issuer->ack, 3, argv, argc,
+    if (bb_redis_eval(issuer->worker->redis, issuer->ack, 4, argv, argc,
                       bb_coupon_ack_done, ack)
         != NULL)
     {
@@ -218,9 +245,14 @@ bb_coupon_ack_done(void *data, bb_redis_rc_e rc, redisReply *reply)
     ngx_str_t   *argv;
     ngx_uint_t   i;
 
-    if (rc != BB_REDIS_OK || reply->type != REDIS_REPLY_INTEGER
-        || reply->integer != 0 || ack->nusers == 0)
-    {
+    if (rc != BB_REDIS_OK || reply->type != REDIS_REPLY_INTEGER) {
+        ngx_free(ack);
+        return;
+    }
+
+    ack->issuer->stat->dead += ack->ndead;
+
+    if (reply->integer != 0 || ack->nusers == 0) {
         ngx_free(ack);
         return;
     }

@@ -6,7 +6,7 @@
  * batch that fails for a passing reason goes back to the head of the queue and
  * is sent again (its rows know their claims, so a second time changes nothing).
  * One that fails for good because of a row is sent again in halves until that
- * row is alone; this claim is undone and kept as a dead letter.
+ * row is alone; this claim is undone and becomes a dead letter.
  *
  * A batch waits 250 ms for a row that somebody has locked.  If it is of several
  * coupons it is sent again and then leaves out what it cannot lock; that is sent

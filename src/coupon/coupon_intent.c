@@ -3,8 +3,9 @@
  *
  * An entry's claims are committed, perhaps in several batches, and each is told
  * what became of it.  The entry keeps the users: those who hold the coupon, and
- * those whom PostgreSQL refused and who lose their place in Redis.  With its
- * last claim it goes to the log's clean-up (coupon_ack.c), which does both.
+ * those whom PostgreSQL refused and who lose their place in Redis; and the dead
+ * letters.  With its last claim it goes to the log's clean-up (coupon_ack.c),
+ * which does all of it.
  */
 
 #include "coupon/coupon_committer.h"
@@ -58,8 +59,23 @@ bb_coupon_intent_release(bb_coupon_intent_t *intent)
 {
     if (--intent->left == 0) {
         bb_coupon_intent_take(intent);
-        ngx_free(intent);
+        bb_coupon_intent_free(intent);
     }
+}
+
+
+void
+bb_coupon_intent_free(bb_coupon_intent_t *intent)
+{
+    bb_coupon_dead_t  *dead;
+
+    while (intent->dead) {
+        dead = intent->dead;
+        intent->dead = dead->next;
+        ngx_free(dead);
+    }
+
+    ngx_free(intent);
 }
 
 
@@ -114,6 +130,7 @@ ngx_int_t
 bb_coupon_refuse(bb_coupon_claim_t *claim, const char *reason)
 {
     u_char              *p, number[NGX_INT64_LEN];
+    ngx_int_t            rc;
     ngx_str_t            record, coupon;
     ngx_queue_t          intents;
     bb_coupon_issuer_t  *issuer;
@@ -134,8 +151,13 @@ bb_coupon_refuse(bb_coupon_claim_t *claim, const char *reason)
     coupon.data = number;
     coupon.len = ngx_sprintf(number, "%L", claim->coupon_id) - number;
 
-    bb_coupon_dead(issuer, &claim->intent->key, &coupon, &record, reason);
+    rc = bb_coupon_dead(claim->intent, &coupon, &record, reason);
+
     ngx_free(record.data);
+
+    if (rc != NGX_OK) {
+        return NGX_ERROR;
+    }
 
     bb_coupon_undo(claim);
 
@@ -147,34 +169,45 @@ bb_coupon_refuse(bb_coupon_claim_t *claim, const char *reason)
 }
 
 
-void
-bb_coupon_dead(bb_coupon_issuer_t *issuer, const bb_coupon_key_t *key,
-    const ngx_str_t *coupon, const ngx_str_t *claims, const char *reason)
+ngx_int_t
+bb_coupon_dead(bb_coupon_intent_t *intent, const ngx_str_t *coupon,
+    const ngx_str_t *claims, const char *reason)
 {
-    u_char           dead[BB_COUPON_KEY_LEN];
-    ngx_str_t        argv[9];
-    bb_coupon_key_t  copy;
+    u_char            *p;
+    size_t             len;
+    bb_coupon_dead_t  *dead;
 
-    copy = *key;
+    len = ngx_strlen(reason);
 
-    ngx_log_error(NGX_LOG_ERR, issuer->log, 0,
+    dead = ngx_alloc(sizeof(bb_coupon_dead_t) + coupon->len + claims->len + len,
+                     ngx_cycle->log);
+    if (dead == NULL) {
+        return NGX_ERROR;
+    }
+
+    p = (u_char *) &dead[1];
+
+    dead->coupon.data = p;
+    dead->coupon.len = coupon->len;
+    p = ngx_cpymem(p, coupon->data, coupon->len);
+
+    dead->claims.data = p;
+    dead->claims.len = claims->len;
+    p = ngx_cpymem(p, claims->data, claims->len);
+
+    dead->reason.data = p;
+    dead->reason.len = len;
+    ngx_memcpy(p, reason, len);
+
+    dead->next = intent->dead;
+    intent->dead = dead;
+    intent->ndead++;
+
+    ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
                   "bb_store coupon: a claim of coupon %V cannot be stored, "
-                  "kept as a dead letter: %s", coupon, reason);
+                  "it becomes a dead letter: %V", coupon, &dead->reason);
 
-    issuer->stat->dead++;
-
-    ngx_str_set(&argv[0], "XADD");
-    bb_coupon_key_dead(&copy, &argv[1], dead);
-    ngx_str_set(&argv[2], "*");
-    ngx_str_set(&argv[3], "coupon");
-    argv[4] = *coupon;
-    ngx_str_set(&argv[5], "claims");
-    argv[6] = *claims;
-    ngx_str_set(&argv[7], "reason");
-    argv[8].data = (u_char *) reason;
-    argv[8].len = ngx_strlen(reason);
-
-    (void) bb_redis_call(issuer->worker->redis, argv, 9, NULL, NULL);
+    return NGX_OK;
 }
 
 
@@ -225,7 +258,7 @@ bb_coupon_settled(bb_coupon_claim_t *claim, bb_coupon_verdict_e verdict,
     bb_coupon_intent_take(intent);
 
     if (intent->dropped) {
-        ngx_free(intent);
+        bb_coupon_intent_free(intent);
         return;
     }
 

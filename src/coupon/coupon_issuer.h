@@ -56,6 +56,18 @@ typedef struct {
 } bb_coupon_t;
 
 
+/* what PostgreSQL never takes, with its texts in one block */
+
+typedef struct bb_coupon_dead_s  bb_coupon_dead_t;
+
+struct bb_coupon_dead_s {
+    bb_coupon_dead_t       *next;
+    ngx_str_t               coupon;
+    ngx_str_t               claims;     /* as in the log */
+    ngx_str_t               reason;
+};
+
+
 /* an entry of the intent log whose claims are being committed */
 
 typedef struct {
@@ -71,6 +83,9 @@ typedef struct {
     ngx_uint_t              nrefused;
     ngx_uint_t              n;
     int64_t                *users;
+
+    bb_coupon_dead_t       *dead;       /* its dead letters */
+    ngx_uint_t              ndead;
 
     unsigned                aside:1;    /* in the sweep's queue */
     unsigned                dropped:1;  /* some of it is left to the sweep */
@@ -257,6 +272,9 @@ bb_coupon_intent_t *bb_coupon_intent_create(int64_t coupon,
 
 void bb_coupon_intent_release(bb_coupon_intent_t *intent);
 
+/* One that nobody holds. */
+void bb_coupon_intent_free(bb_coupon_intent_t *intent);
+
 /*
  * Answers and ends a claim by its letter of issue_batch(); its intent joins
  * intents when that was the last one.  A claim that was lent goes back instead.
@@ -271,11 +289,12 @@ void bb_coupon_decided(bb_coupon_claim_t *claim, u_char letter,
 ngx_int_t bb_coupon_refuse(bb_coupon_claim_t *claim, const char *reason);
 
 /*
- * Copies an entry, or one claim of it, to the dead letters.  key: of any coupon
- * of the partition; coupon, claims: the entry's values, as they are.
+ * Gives an intent a dead letter, which replaces its entry, or one claim of it, when
+ * it leaves the log.  The texts are copied; coupon and claims are those of the
+ * entry, as they are.  NGX_ERROR: out of memory.
  */
-void bb_coupon_dead(bb_coupon_issuer_t *issuer, const bb_coupon_key_t *key,
-    const ngx_str_t *coupon, const ngx_str_t *claims, const char *reason);
+ngx_int_t bb_coupon_dead(bb_coupon_intent_t *intent, const ngx_str_t *coupon,
+    const ngx_str_t *claims, const char *reason);
 
 
 /* coupon_ack.c */

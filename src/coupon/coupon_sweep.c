@@ -447,29 +447,42 @@ bb_coupon_sweep_claims(bb_coupon_sweep_t *sweep, int64_t coupon, ngx_str_t *id,
 }
 
 
-/* An entry that nobody can read leaves the log for the dead letters. */
+/*
+ * An entry that nobody can read leaves the log for the dead letters: as one of
+ * no claims, with the keys of some coupon of the partition.
+ */
 
 static void
 bb_coupon_sweep_bad(bb_coupon_sweep_t *sweep, redisReply *entry)
 {
-    u_char           name[BB_COUPON_KEY_LEN];
-    ngx_str_t        argv[3], coupon, claims;
-    bb_coupon_key_t  key;
+    ngx_str_t            id, load, coupon, claims;
+    ngx_queue_t          intents;
+    bb_coupon_intent_t  *intent;
+
+    id.data = (u_char *) entry->element[0]->str;
+    id.len = entry->element[0]->len;
+    ngx_str_set(&load, "");
 
     bb_coupon_sweep_field(entry->element[1], 1, &coupon);
     bb_coupon_sweep_field(entry->element[1], 3, &claims);
 
-    /* any coupon of the partition has its keys */
-    bb_coupon_key_init(&key, sweep->partition);
-    bb_coupon_dead(sweep->issuer, &key, &coupon, &claims,
-                   "not a log entry of claims");
+    intent = bb_coupon_intent_create(sweep->partition, &id, &load, 0);
 
-    ngx_str_set(&argv[0], "XDEL");
-    bb_coupon_key_claims(&key, &argv[1], name);
-    argv[2].data = (u_char *) entry->element[0]->str;
-    argv[2].len = entry->element[0]->len;
+    if (intent == NULL) {
+        return;
+    }
 
-    (void) bb_redis_call(sweep->issuer->worker->redis, argv, 3, NULL, NULL);
+    if (bb_coupon_dead(intent, &coupon, &claims, "not a log entry of claims")
+        != NGX_OK)
+    {
+        bb_coupon_intent_free(intent);
+        return;
+    }
+
+    ngx_queue_init(&intents);
+    ngx_queue_insert_tail(&intents, &intent->queue);
+
+    bb_coupon_ack(sweep->issuer, &intents);
 }
 
 

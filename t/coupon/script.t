@@ -157,22 +157,33 @@ is($redis->script('coupon_load', [ $coupon, $issued, $load ], 'load-2', $RUN, 9,
 wipe();
 put(9, '2030-05-01', '2030-05-31', 0, 1, $RUN);
 my @entries = map { claim($DAY, $_)->[3] } 1 .. 3;
-my @keys = ($coupon, $issued, $claims);
-is($redis->script('coupon_ack', \@keys, 'load-1', 0, @entries[ 0, 1 ]), 1,
+my ($dead) = $claims =~ s/\z/:dead/r;
+my @keys = ($coupon, $issued, $claims, $dead);
+is($redis->script('coupon_ack', \@keys, 'load-1', 0, 0, @entries[ 0, 1 ]), 1,
     'two claims');
 is($redis->cmd('XLEN', $claims), 1, 'are out of the log');
-is($redis->script('coupon_ack', \@keys, 'load-1', 0, @entries), 0,
+is($redis->script('coupon_ack', \@keys, 'load-1', 0, 0, @entries), 0,
     'an entry was gone');
 is($redis->cmd('XLEN', $claims), 0, 'the others go all the same');
 my $entry = claim($DAY, 4)->[3];
-is($redis->script('coupon_ack', \@keys, 'load-0', 0, $entry), 0,
+is($redis->script('coupon_ack', \@keys, 'load-0', 0, 0, $entry), 0,
     'the set was loaded anew');
 is($redis->cmd('XLEN', $claims), 0, 'the entry goes all the same');
 $entry = claim($DAY, 7)->[3];
-is($redis->script('coupon_ack', \@keys, 'load-1', 2, 7, 8, $entry), 1,
+is($redis->script('coupon_ack', \@keys, 'load-1', 2, 0, 7, 8, $entry), 1,
     'a user whom PostgreSQL refused');
 is($redis->cmd('XLEN', $claims), 0, 'the entry goes');
 is($redis->cmd('SISMEMBER', $issued, 7), 0, 'and the place with it');
+is($redis->cmd('EXISTS', $dead), 0, 'no dead letter');
+@entries = map { claim($DAY, $_)->[3] } 7, 8;
+is($redis->script('coupon_ack', \@keys, 'load-1', 1, 2, 8, $ID, '[[8]]', 'never',
+    'x', '', 'why', @entries), 1, 'one refused for good, and another');
+is_deeply([ map { $_->[1] } $redis->cmd('XRANGE', $dead, '-', '+')->@* ],
+    [ [ coupon => $ID, claims => '[[8]]', reason => 'never' ],
+      [ coupon => 'x', claims => '', reason => 'why' ] ], 'dead letters');
+is($redis->cmd('XLEN', $claims), 0, 'for the entries');
+is_deeply([ $redis->cmd('SMISMEMBER', $issued, 7, 8)->@* ], [ 1, 0 ], 'and one place');
+$redis->cmd('SREM', $issued, 7);
 is($redis->script('coupon_holders', [ $issued ], 60, 4, 5, 6), 2, 'holders are added');
 is_deeply([ $t->members($ID) ], [ 1 .. 6 ], 'once each');
 is($redis->cmd('EXPIRETIME', $issued), $EXPIRE, 'the expiry stays');
