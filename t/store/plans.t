@@ -50,10 +50,12 @@ sub check($what, $name, $values, $uses, $whole = '') {
 my @body = (qw(a b c d e f), 1, 1, '서울', '강남구', qw(g h i), 1, 1);
 
 check('S1 check', 'create_check', [ 5, '서울', '강남구' ],
-    [ 'store_store_manager_id_key' ]);
-check('S1', 'create', [ 500_000, @body, '[]' ], [ 'store_store_code_key' ]);
+    [ qw(gugun_sido_idx store_store_manager_id_key) ]);
+check('S1', 'create', [ 500_000, @body, '[]' ],
+    [ qw(gugun_sido_idx store_store_code_key) ]);
 check('S2', 'update', [ 5, 5, 't', @body ],
-    [ qw(store_pkey delivery_policy_store_id_key store_address_store_id_key) ]);
+    [ qw(gugun_sido_idx store_pkey delivery_policy_store_id_key
+        store_address_store_id_key) ]);
 check('S3', 'form', [ 5, 5, 't' ],
     [ qw(store_pkey delivery_policy_store_id_key store_address_store_id_key) ]);
 check('S5', 'page', [ 5 ], [ qw(store_pkey store_address_store_id_key) ]);
@@ -67,6 +69,7 @@ check('S8', 'region', [ '11', '11680' ],
 check('S9', 'policy', [ 5 ], [ qw(store_pkey delivery_policy_store_id_key) ]);
 check('S10', 'admin', [ '11', '11680', 'RATE', 13, 0 ],
     [ qw(store_address_region_idx store_pkey) ]);
+check('S12', 'gugun', [ '11' ], [ 'gugun_sido_idx' ]);
 check('SI1', 'id', [ 5 ], [ 'store_store_manager_id_key' ]);
 check('SI2', 'info', [ 5 ], [ qw(store_pkey store_address_store_id_key) ]);
 check('SI3', 'name', [ 5 ], [ 'store_pkey' ]);
