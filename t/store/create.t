@@ -95,9 +95,16 @@ is_invalid(create(9, deliveryPrice => -1), 'deliveryPrice cannot be negative',
 is_invalid(create(9, freeDeliveryMinPrice => -1),
     'freeDeliveryMinPrice cannot be negative', 'another one');
 is_invalid(create(9, storeName => '꽃' x 256), 'storeName is too long', 'a long name');
-is_invalid(create(9, lat => 91), qr/lat/, 'beyond the pole');
-is_invalid($t->post('/stores/', user => 9, body => $_), qr/./, "body '$_'")
-    for '', 'null', '[]', '1', '{';
+is_invalid(create(9, lat => 91), 'lat is out of range', 'beyond the pole');
+
+for my $case ([ '', 'the body is missing' ], [ 'null', 'the body is null' ],
+    [ '[]', 'the body is not a JSON object' ], [ '1', 'the body is not a JSON object' ],
+    [ '{', 'the body is not valid JSON' ])
+{
+    my ($body, $reason) = @$case;
+
+    is_invalid($t->post('/stores/', user => 9, body => $body), $reason, "body '$body'");
+}
 
 is(join("\n", calls($t)), '', 'the flowers were not asked for');
 

@@ -52,6 +52,6 @@ is_fail(form(1, 102), $NOT_OWNER, 'the manager of another store');
 is_fail(form(3, 101), $NOT_OWNER, 'the owner rule comes before the rest');
 is_fail(form(3, 103), $NO_POLICY, 'neither policy nor address');
 is_fail(form(4, 104), $NO_ADDRESS, 'no address');
-is_invalid(form('null', 101), qr/storeId/, 'not a number');
+is_invalid(form('null', 101), 'storeId is not a 64-bit integer', 'not a number');
 
 $t->done();

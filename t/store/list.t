@@ -58,8 +58,9 @@ my %pages = (
 is_data(list($_), page(6, @rows[ $pages{$_}->@* ]), "list$_") for sort keys %pages;
 
 is_data($t->get('/stores/list/?size=1'), page(6, $rows[0]), 'a trailing slash');
-is_invalid(list('', user => 'x'), qr/userId/, 'userId is not a number');
-is_invalid(list('', user => [ 1, 1 ]), qr/userId/, 'two of them');
+is_invalid(list('', user => 'x'), 'userId header is not a 64-bit integer',
+    'userId is not a number');
+is_invalid(list('', user => [ 1, 1 ]), 'more than one userId header', 'two of them');
 
 is(join("\n", calls($t)), '', 'nobody has likes');
 

@@ -54,7 +54,8 @@ is(join(' ', map { "$_->{storeId}:$_->{isLiked}" }
 is(join("\n", calls($t, '[10,11,12,13]')),
     'POST /client/likes/stores 5 [10,11,12,13]', 'asked for once');
 service_answers($t, 'likes', 500);
-like(region(11, 11680, user => 5)->body(), qr/"isLiked":false.*"isLiked":false/,
+is(join(' ', map { "$_->{storeId}:$_->{isLiked}" }
+    region(11, 11680, user => 5)->json()->{data}{stores}->@*), '10:0 11:0',
     'false if the wishlist does not answer');
 calls($t);
 is_data(region(29, '', user => 5), $NONE, 'no store for a caller');
@@ -68,9 +69,11 @@ is_fail(region(99, 99), $NO_SIDO, 'neither');
 is_fail(region(11, $_), $NO_GUGUN, "no gugun '$_'") for 11, 99999, 'null', '%20';
 is_fail(region(11, 26110), $MISMATCH, 'a gugun of another sido');
 
-is_invalid($t->get('/stores/map/region?gugun=11680'), qr/sido/, 'sido is missing');
-is_invalid($t->get('/stores/map/region?sido=11'), qr/gugun/, 'gugun is missing');
-is_invalid($t->get('/stores/map/region?sido=11&gugun=', user => 'x'), qr/userId/,
-    'userId is not a number');
+is_invalid($t->get('/stores/map/region?gugun=11680'), 
+    'parameter sido is required', 'sido is missing');
+is_invalid($t->get('/stores/map/region?sido=11'), 'parameter gugun is required',
+    'gugun is missing');
+is_invalid($t->get('/stores/map/region?sido=11&gugun=', user => 'x'), 
+    'userId header is not a 64-bit integer', 'userId is not a number');
 
 $t->done();

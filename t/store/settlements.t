@@ -39,7 +39,14 @@ is_data(settlements('[13,99,12,13,13,0,12]'), rows(13, 12, 13, 13, 12),
 is_data(settlements('[15,14]'), rows(15, 14), 'flagged, without an address');
 is_data(settlements($_), '[]', "none: $_") for '[]', '[99]';
 
-is_invalid(settlements($_), qr/./, "body $_")
-    for '[null]', '["x"]', '12', '{}', 'null', '';
+for my $case ([ '[null]', 'storeIds cannot be null' ],
+    [ '["x"]', 'storeIds is not an integer' ], [ '12', 'the body is not a JSON array' ],
+    [ '{}', 'the body is not a JSON array' ], [ 'null', 'the body is null' ],
+    [ '', 'the body is missing' ])
+{
+    my ($body, $reason) = @$case;
+
+    is_invalid(settlements($body), $reason, "body $body");
+}
 
 $t->done();
