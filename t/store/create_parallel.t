@@ -33,31 +33,29 @@ is($t->db()->value('SELECT count(*) FROM flower_cargo'), 20, 'two flowers each')
 
 # each has been looked at and has its flowers, and waits to be written
 
-my $body = store_body(sido => '경기', gugun => '수원시');
+my $NO_SIDO = '해당 시/도가 존재하지 않습니다.';
+my $NO_GUGUN = '해당 구/군이 존재하지 않습니다.';
+my $EXISTS = '둘 이상의 가게를 생성할 수 없습니다.';
 
-for my $case ([ q(DELETE FROM sido_alias WHERE name = '경기'),
-        '해당 시/도가 존재하지 않습니다.' ],
-    [ q(UPDATE gugun SET name = 'x' WHERE code = '41111'),
-        '해당 구/군이 존재하지 않습니다.' ],
-    [ q(INSERT INTO store (store_manager_id, store_code, store_name, detail_info,
-            store_thumbnail_image, phone_number, account_number, bank)
-        VALUES (11, 'x', '', '', '', '', '', '')),
-        '둘 이상의 가게를 생성할 수 없습니다.' ])
+for my $case ([ '경기', '수원시', q(DELETE FROM sido_alias WHERE name = '경기'), $NO_SIDO ],
+    [ '경기도', '수원시', q(UPDATE gugun SET name = 'x' WHERE code = '41111'), $NO_GUGUN ],
+    [ '세종', '', q(INSERT INTO gugun VALUES ('36111', 'x', '36')), $NO_GUGUN ],
+    [ '서울', '강남구', q(INSERT INTO store (store_manager_id, store_code, store_name,
+            detail_info, store_thumbnail_image, phone_number, account_number, bank)
+        VALUES (11, 'x', '', '', '', '', '', '')), $EXISTS ])
 {
-    my ($change, $failure) = @$case;
+    my ($sido, $gugun, $change, $failure) = @$case;
     my ($hold, $client) = ($t->db()->connect(), $t->new_client());
 
     $hold->begin_work();
     $hold->do('LOCK TABLE store IN SHARE MODE');
     $client->write(BB::Client::request_bytes(POST => '/stores/', user => 11,
-        body => $body));
+        body => store_body(sido => $sido, gugun => $gugun)));
     ok(await(10, sub { $t->db()->value("SELECT count(*) FROM pg_stat_activity
-        WHERE wait_event_type = 'Lock'") }), 'a request waits');
+        WHERE wait_event_type = 'Lock'") }), "$sido $gugun: the request waits");
     $hold->do($change);
     $hold->commit();
     is_fail($client->answer(), $failure, 'and is refused');
-    $t->db()->do(q(INSERT INTO sido_alias VALUES ('경기', '41') ON CONFLICT DO NOTHING));
-    $t->db()->do(q(UPDATE gugun SET name = '수원시' WHERE code = '41111'));
 }
 
 is($t->db()->value("SELECT count(*) FROM $_"), 10, "ten rows of $_ as before")
