@@ -82,6 +82,9 @@ my $before = dump_all();
 
 is_invalid($t->post('/stores/', body => store_body()), 'userId header is required',
     'no userId');
+is_invalid(create(''), 'userId header is required', 'an empty one');
+is_invalid(create('9x'), 'userId header is not a 64-bit integer', 'not a number');
+is_invalid(create([ 9, 9 ]), 'more than one userId header', 'two of them');
 is_fail(create(90, sido => '없음', gugun => '없음'), $NO_SIDO, 'no such sido');
 is_fail(create(90, gugun => $_), $NO_GUGUN, "no gugun '$_'") for '', '없음', '해운대구';
 is_fail(create($_), $EXISTS, "user $_ has a store") for 3214567890, 90;

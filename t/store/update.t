@@ -119,6 +119,9 @@ for my $case ([ '서울특별시', '강남구', 11680 ], [ '경기', '수원시'
 $before = dump_all();
 
 is_invalid($t->put('/stores/1', body => {}), 'userId header is required', 'no userId');
+is_invalid(update(1, ''), 'userId header is required', 'an empty one');
+is_invalid(update(1, '101x'), 'userId header is not a 64-bit integer', 'not a number');
+is_invalid(update(1, [ 101, 101 ]), 'more than one userId header', 'two of them');
 is_fail(update($_, 101, sido => 'x'), $NO_ADDRESS, "no store $_") for 99, 0, -1;
 is_fail(update(3, 103), $NO_ADDRESS, 'a flagged store');
 is_fail(update(1, 102, sido => 'x'), $NOT_OWNER, 'the manager of another store');
