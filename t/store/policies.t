@@ -17,13 +17,16 @@ add_stores($t, { id => 12, name => '"봄"', price => 3000, free => 50000 },
     { id => 3, price => 0, free => 0, address => undef },
     { id => 4, price => undef }, { id => 5, deleted => 1 });
 
-sub policies($body) { return $t->post('/client/stores/policy', body => $body) }
+sub policies($body, %o) {
+    return $t->post('/client/stores/policy', body => $body, %o);
+}
 
 my $twelve = '"12":{"storeName":"\"봄\"","deliveryCost":3000,'
     . '"freeDeliveryMinCost":50000}';
 my $three = '"3":{"storeName":"꽃집 3","deliveryCost":0,"freeDeliveryMinCost":0}';
 
 is_data(policies('[12]'), "{$twelve}", 'one');
+is_data(policies('[12]', user => 'x'), "{$twelve}", 'userId is not read');
 is_data(policies('[12,3]'), "{$three,$twelve}", 'two');
 is_data(policies('[12,12,3,12]'), "{$three,$twelve}", 'repeated ids');
 is_data(policies('[5]'), '{"5":{"storeName":"꽃집 5","deliveryCost":3000,'

@@ -15,8 +15,8 @@ add_stores($t, { id => 12, name => '봄꽃집', account => '110-1' },
     { id => 13, sido => '44', gugun => '44133', bank => '농협은행', price => undef },
     { id => 14, address => undef }, { id => 15, deleted => 1 });
 
-sub settlements($body) {
-    return $t->post('/client/stores/settlements', body => $body);
+sub settlements($body, %o) {
+    return $t->post('/client/stores/settlements', body => $body, %o);
 }
 
 my %row = (
@@ -33,6 +33,7 @@ my %row = (
 sub rows(@ids) { return '[' . join(',', @row{@ids}) . ']' }
 
 is_data(settlements('[12,13]'), rows(12, 13), 'their own regions');
+is_data(settlements('[12,13]', user => 'x'), rows(12, 13), 'userId is not read');
 is_data(settlements('[13,12]'), rows(13, 12), 'in the order of the request');
 is_data(settlements('[13,99,12,13,13,0,12]'), rows(13, 12, 13, 13, 12),
     'repeats repeat, unknown ids are left out');

@@ -31,6 +31,7 @@ is_data(simple('[12,7]'), $two, 'by id');
 is_data(simple('[12,7,99,12,-1,7]'), $two, 'repeated and unknown ids');
 is_data(simple('["12"," 7 ",7.9]'), $two, 'integers in other forms');
 is_data(simple('[12,7]', type => undef), $two, 'without a media type');
+is_data(simple('[12,7]', user => $_), $two, 'userId is not read') for 'x', [ 1, 2 ];
 is_data(simple('[3]'), '[' . row(3, 4.33333) . ']', 'a flagged store');
 is_data(simple('[8]'), '[' . row(8, 4.3) . ']', 'as much of a rating as a float holds');
 is_data(simple($_), '[]', "none: $_") for '[]', '[99]', '[9223372036854775807]';

@@ -53,6 +53,7 @@ is_data(check('PICKUP', [ 9, 3000, 12, undef, 30000 ]), 'null',
 
 is_fail(check('PICKUP', [ $_, 3000, 12, 0, 60000 ]), $NO_COUPON, "no coupon $_")
     for 99, 0, -1;
+is_fail(check('PICKUP', [ (9223372036854775807) x 5 ]), $NO_COUPON, 'the largest numbers');
 is_fail(check('PICKUP', [ 6, 1, 13, 0, 1 ]), $DELETED, 'deleted, and all else wrong');
 is_fail(check('PICKUP', [ 7, 1, 13, 0, 1 ]), $EXPIRED, 'expired, and all else wrong');
 is_fail(check('PICKUP', [ 5, 3000, 13, 0, 60000 ]), $MISMATCH, 'of another store');
@@ -128,10 +129,10 @@ my %refused = ('' => 'the body is missing', '[]' => 'the body is not a JSON obje
 is_invalid($t->post('/client/stores/coupons/validate-purchase', body => $_),
     $refused{$_}, "body $_") for sort keys %refused;
 
-is_data($t->post('/client/stores/coupons/validate-purchase', body =>
+is_data($t->post('/client/stores/coupons/validate-purchase', user => 'x', body =>
     '{"x":1,"orderType":"DELIVERY","validatePriceDtos":[{"couponId":"5",'
     . '"couponAmount":"3000","storeId":12.0,"deliveryCost":" 0 ",'
     . '"actualAmount":60000.9,"y":[]},{"couponId":"","storeId":13,"deliveryCost":0,'
-    . '"actualAmount":1}]}'), 'null', 'integers in other forms, unknown members');
+    . '"actualAmount":1}]}'), 'null', 'integers in other forms, unknown members, no userId is read');
 
 $t->done();
