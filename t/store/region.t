@@ -29,7 +29,8 @@ add_stores($t, { id => 12, name => '봄꽃집', rating => 4.5, gugun => '11740' 
     { id => 10, rating => 4.6, gugun => '11680', lat => 0, lon => -0.5, detail => '' },
     { id => 13, gugun => '11110' },
     { id => 14, deleted => 1 }, { id => 15, address => undef },
-    { id => 16, sido => '26', gugun => '26110', rating => 5 });
+    { id => 16, sido => '26', gugun => '26110', rating => 5 },
+    { id => 9, sido => '26', gugun => '26710', rating => 5 });
 
 is_data(region(11, 11680), '{"stores":['
     . '{"storeId":10,"storeName":"꽃집 10","isLiked":null,"detailInfo":"소개 10",'
@@ -42,7 +43,7 @@ is_data(region(11, 11680), '{"stores":['
 is(ids(11), '10,11,12,13', 'of a sido, by rating, then by id');
 is(ids(11, 11110), '13', 'its first gugun');
 is(ids(11, 11740), '12', 'its last gugun');
-is(ids(26), '16', 'another sido');
+is(ids(26), '9,16', 'another sido, of equals the lower id first');
 is_data(region(11, 11140), $NONE, 'a gugun without stores');
 is_data(region(29), $NONE, 'a sido without stores');
 is(ids(11, '11680&gugun=11110&sido=26'), '10,11', 'the first of two');

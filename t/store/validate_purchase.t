@@ -108,6 +108,8 @@ is_invalid(check('PICKUP', [ 99, 1, 12, 0, 1 ], [ 5, undef, 12, 0, 1 ]),
     'couponAmount cannot be null', 'also behind one that fails');
 is_invalid(check('DELIVERY', [ undef, undef, undef, 0, 1 ]), 'storeId cannot be null',
     'delivered by nobody');
+is_invalid(check('DELIVERY', [ undef, undef, undef, undef, 1 ]),
+    'storeId cannot be null', 'by nobody for an unknown price');
 is_invalid(check('SUBSCRIBE', [ undef, undef, 12, undef, 1 ]),
     'deliveryCost cannot be null', 'delivered for an unknown price');
 is_invalid(check('PICKUP', [ undef, undef, 12, 0, undef ]),
