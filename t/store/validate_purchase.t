@@ -112,6 +112,8 @@ is_invalid(check('DELIVERY', [ undef, undef, undef, undef, 1 ]),
     'storeId cannot be null', 'by nobody for an unknown price');
 is_invalid(check('SUBSCRIBE', [ undef, undef, 12, undef, 1 ]),
     'deliveryCost cannot be null', 'delivered for an unknown price');
+is_invalid(check('DELIVERY', [ undef, undef, 12, undef, 1 ], [ 5, undef, 12, 0, 1 ],
+    [ undef, undef, undef, 0, 1 ]), 'deliveryCost cannot be null', 'the first of them');
 is_invalid(check('PICKUP', [ undef, undef, 12, 0, undef ]),
     'actualAmount cannot be null', 'no amount');
 is_invalid(check(undef, $good), 'orderType cannot be null', 'no order type');
