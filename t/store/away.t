@@ -18,8 +18,8 @@ add_stores($t, { id => 100 }, { id => 101, rating => 3 });
 my @gets = (map({ "/stores/$_" } qw(100 list?size=2 100/user 100/manager
         map/location?lat=37.5&lon=127&level=1 map/region?sido=11&gugun=
         100/delivery-policy admin?sido=11 address/sido address/gugun?sido=36)),
-    map { "/client/stores$_" } qw(/id /100/info /100/name /store-name?storeIds=100 /100),
-        '');
+    map { "/client/stores$_" } qw(/id /100/info /100/name /100
+        /store-name?storeIds=100), '');
 my %posts = ('coupons/validate-purchase' => { orderType => 'DELIVERY',
         validatePriceDtos => [ { storeId => 100, deliveryCost => 0,
             actualAmount => 50000 } ] },

@@ -36,7 +36,8 @@ is_data(policies('[]'), '{}', 'none');
 is_fail(policies($_), $NO_POLICY, "body $_")
     for '[4]', '[12,4,3]', '[99]', '[12,99]', '[0]', '[99,99]';
 
-for my $case ([ '[null]', 'storeIds cannot be null' ], [ '[12,null]', 'storeIds cannot be null' ],
+for my $case ([ '[null]', 'storeIds cannot be null' ],
+    [ '[12,null]', 'storeIds cannot be null' ],
     [ '["x"]', 'storeIds is not an integer' ], [ '12', 'the body is not a JSON array' ],
     [ '{}', 'the body is not a JSON array' ], [ 'null', 'the body is null' ],
     [ '', 'the body is missing' ])

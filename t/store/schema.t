@@ -20,10 +20,12 @@ my $TRIGGER = 'BEFORE UPDATE FOR EACH ROW set_updated_at()';
 
 # of each table: its columns in any order, its rules
 my %TABLE = (
-    sido => [ [ "code $TEXT", "name $TEXT" ], [ 'PRIMARY KEY (code)', 'UNIQUE (name)' ] ],
-    sido_alias => [ [ "name $TEXT", "sido_code $TEXT" ], [ 'PRIMARY KEY (name)', $SIDO ] ],
-    gugun => [ [ map { "$_ $TEXT" } qw(code name sido_code) ], [ 'PRIMARY KEY (code)', $SIDO,
-        'INDEX (sido_code, name, code)' ] ],
+    sido => [ [ "code $TEXT", "name $TEXT" ],
+        [ 'PRIMARY KEY (code)', 'UNIQUE (name)' ] ],
+    sido_alias => [ [ "name $TEXT", "sido_code $TEXT" ],
+        [ 'PRIMARY KEY (name)', $SIDO ] ],
+    gugun => [ [ map { "$_ $TEXT" } qw(code name sido_code) ],
+        [ 'PRIMARY KEY (code)', $SIDO, 'INDEX (sido_code, name, code)' ] ],
     store => [ [ "id $ID", 'store_manager_id bigint NOT NULL', map({ "$_ $TEXT" } qw(
             store_code store_name detail_info store_thumbnail_image phone_number
             account_number bank)), 'average_rating double precision NOT NULL DEFAULT 0',
@@ -32,8 +34,8 @@ my %TABLE = (
             'INDEX (average_rating DESC, id) WHERE (NOT is_deleted)', $TRIGGER ] ],
     delivery_policy => [ [ "id $ID", map({ "$_ bigint NOT NULL" } qw(store_id
             delivery_price free_delivery_min_price)), @COMMON ],
-        [ 'PRIMARY KEY (id)', 'UNIQUE (store_id)', $STORE, 'CHECK ((delivery_price >= 0))',
-            'CHECK ((free_delivery_min_price >= 0))', $TRIGGER ] ],
+        [ 'PRIMARY KEY (id)', 'UNIQUE (store_id)', $STORE, $TRIGGER,
+            map { "CHECK (($_ >= 0))" } qw(delivery_price free_delivery_min_price) ] ],
     store_address => [ [ "id $ID", 'store_id bigint NOT NULL', map({ "$_ $TEXT" } qw(
             sido_code gugun_code address detail_address zip_code)),
             map({ "$_ double precision NOT NULL" } qw(lat lon)), @COMMON ],
@@ -63,7 +65,8 @@ for my $table (sort keys %TABLE) {
             UNION ALL
             SELECT 'INDEX ' || substring(pg_get_indexdef(indexrelid) FROM '[(].*')
             FROM pg_index WHERE indrelid = t AND indisvalid AND NOT EXISTS (
-                SELECT FROM pg_constraint WHERE conindid = indexrelid AND contype <> 'f')
+                SELECT FROM pg_constraint
+                WHERE conindid = indexrelid AND contype <> 'f')
             UNION ALL
             SELECT regexp_replace(pg_get_triggerdef(oid),
                 '^.* (BEFORE .*) ON .*( FOR EACH ROW) EXECUTE FUNCTION', '\1\2')

@@ -139,7 +139,8 @@ for my $field (sort keys store_body()->%*) {
     delete $body->{$field};
     is_invalid($t->put('/stores/1', user => 101, body => $body),
         "$field cannot be null", "$field is left out");
-    my $type = $field =~ /Price/ ? 'an integer' : $field =~ /\Al/ ? 'a number' : 'a text';
+    my $type = $field =~ /Price/ ? 'an integer'
+        : $field =~ /\Al/ ? 'a number' : 'a text';
     is_invalid(update(1, 101, $field => $_), "$field is not $type",
         "$field is a structure")
         for [], {};
@@ -167,7 +168,7 @@ for my $case ([ lat => 90.001, -90.001, -91 ], [ lon => 180.001, -180.001, -181 
         for @outside;
     is_invalid(update(1, 101, $field => $_), "$field is not a number", "$field $_")
         for 'NaN', 'Infinity', '1e999', 'x', '0x1', \1;
-    is_invalid(update(1, 101, $field => ''), "$field cannot be null", "$field is empty");
+    is_invalid(update(1, 101, $field => ''), "$field cannot be null", "no $field");
 }
 
 is_invalid(update('abc', 101), 'storeId is not a 64-bit integer', 'not a number');
