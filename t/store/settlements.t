@@ -9,7 +9,7 @@ use BB::Answer;
 use BB::Store;
 use BB::Test;
 
-my $t = BB::Test->new(domains => 'store')->run();
+my $t = BB::Test->new(domains => 'store', internal => 'bb_store_max_body 1m;')->run();
 
 add_stores($t, { id => 12, name => '봄꽃집', account => '110-1' },
     { id => 13, sido => '44', gugun => '44133', bank => '농협은행', price => undef },
@@ -39,6 +39,10 @@ is_data(settlements('[13,99,12,13,13,0,12]'), rows(13, 12, 13, 13, 12),
     'repeats repeat, unknown ids are left out');
 is_data(settlements('[15,14]'), rows(15, 14), 'flagged, without an address');
 is_data(settlements($_), '[]', "none: $_") for '[]', '[99]';
+
+# a month's settlement of 100,000 stores
+is_data(settlements('[' . join(',', reverse 1 .. 100_000) . ']'), rows(reverse 12 .. 15),
+    'all stores at once');
 
 for my $case ([ '[null]', 'storeIds cannot be null' ],
     [ '["x"]', 'storeIds is not an integer' ], [ '12', 'the body is not a JSON array' ],
