@@ -1,7 +1,7 @@
 -- admin.sql: S10, the stores of a sido or of a gugun, page by page.
 -- Parameters: sido, gugun, sort, limit, offset
--- No sort is DATE.  Of the sort keys all but one are null in every row.  The
--- range of gugun: see region.sql.
+-- No sort is DATE.  Of the sort keys all but one are null in every row.  No
+-- gugun is the range of all, as in region.sql.
 WITH region AS MATERIALIZED (
     SELECT s.id, s.store_code, s.store_name, s.phone_number, s.bank,
            s.account_number, s.average_rating, s.monthly_sales_revenue,
@@ -9,15 +9,14 @@ WITH region AS MATERIALIZED (
     FROM store_address a
     JOIN store s ON s.id = a.store_id AND NOT s.is_deleted
     WHERE a.sido_code = $1 AND a.gugun_code >= coalesce($2, '')
-      AND a.gugun_code <= coalesce(nullif($2, ''),
-                                   (SELECT max(l.gugun_code)
-                                    FROM store_address l
-                                    WHERE l.sido_code = $1))
+      AND a.gugun_code <= coalesce($2, (SELECT max(l.gugun_code)
+                                        FROM store_address l
+                                        WHERE l.sido_code = $1))
 )
 SELECT CASE
            WHEN NOT EXISTS (SELECT FROM sido WHERE code = $1)
            THEN 'sido_not_found'
-           WHEN coalesce($2, '') = '' THEN NULL
+           WHEN $2 IS NULL THEN NULL
            WHEN NOT EXISTS (SELECT FROM gugun WHERE code = $2)
            THEN 'gugun_not_found'
            WHEN NOT EXISTS (SELECT FROM gugun

@@ -33,7 +33,9 @@ add_stores($t,
         created => '2024-01-20 00:00:00', gugun => '11110' },
     { id => 7, rating => 5, revenue => 1250000, created => '2024-01-20 00:00:00' },
     { id => 8, deleted => 1 }, { id => 9, address => undef },
-    { id => 10, sido => '36', gugun => '36110' });
+    { id => 10, sido => '36', gugun => '36110' },
+    { id => 20, sido => '26', gugun => '26110', created => '2024-01-21' },
+    { id => 21, sido => '26', gugun => '26110', created => '2024-01-20' });
 
 is_same_for_all(admin('page=0&size=13&sido=11&sort=DATE'), '{"data":['
     . '{"key":5,"storeCode":"00000005","storeName":"꽃집 5","phoneNumber":"010-5",'
@@ -58,6 +60,8 @@ is(keys_of('sido=11&gugun='), '5,12,7,6', 'an empty gugun');
 is(keys_of('page=0&size=13&sido=11&sort=DATE&gugun=11680'), '12,7', 'of a gugun');
 is(keys_of('sido=11&gugun=11110&sort=RATE'), '6,5', 'of another one');
 is(keys_of('sido=36'), '10', 'another sido');
+is(keys_of("sido=26&gugun=26110&sort=$_"), $_ eq 'DATE' ? '20,21' : '21,20',
+    "by $_, of equals the last first") for qw(DATE RATE AMOUNT);
 is_same_for_all(admin('sido=29&gugun=29110'), $NONE, 'a gugun without stores');
 
 my %pages = ('size=3' => '5,12,7', 'page=1&size=3' => '6', 'page=2&size=3' => '',
@@ -76,8 +80,9 @@ is_fail(admin("sido=$_"), $NO_SIDO, "no sido '$_'") for '', 99, 'null';
 is_fail(admin('sido=99&gugun=99'), $NO_SIDO, 'neither');
 is_fail(admin("sido=11&gugun=$_"), $NO_GUGUN, "no gugun '$_'") for 99, 'null';
 is_fail(admin('sido=11&gugun=36110'), $MISMATCH, 'a gugun of another sido');
-is_invalid(admin('page=0'), qr/sido/, 'sido is missing');
-is_invalid(admin("sido=11&sort=$_"), qr/sort/, "sort=$_")
+is_invalid(admin('page=0'), 'parameter sido is required', 'sido is missing');
+is_invalid(admin("sido=11&sort=$_"), 'sort has an unknown value',
+    "sort=$_")
     for 'date', 'NAME', 'DATE,desc', 'RATE%20';
 
 $t->done();

@@ -82,6 +82,9 @@ my $before = dump_all();
 
 is_invalid($t->post('/stores/', body => store_body()), 'userId header is required',
     'no userId');
+is_invalid(create(''), 'userId header is required', 'an empty one');
+is_invalid(create('9x'), 'userId header is not a 64-bit integer', 'not a number');
+is_invalid(create([ 9, 9 ]), 'more than one userId header', 'two of them');
 is_fail(create(90, sido => '없음', gugun => '없음'), $NO_SIDO, 'no such sido');
 is_fail(create(90, gugun => $_), $NO_GUGUN, "no gugun '$_'") for '', '없음', '해운대구';
 is_fail(create($_), $EXISTS, "user $_ has a store") for 3214567890, 90;
@@ -95,9 +98,16 @@ is_invalid(create(9, deliveryPrice => -1), 'deliveryPrice cannot be negative',
 is_invalid(create(9, freeDeliveryMinPrice => -1),
     'freeDeliveryMinPrice cannot be negative', 'another one');
 is_invalid(create(9, storeName => '꽃' x 256), 'storeName is too long', 'a long name');
-is_invalid(create(9, lat => 91), qr/lat/, 'beyond the pole');
-is_invalid($t->post('/stores/', user => 9, body => $_), qr/./, "body '$_'")
-    for '', 'null', '[]', '1', '{';
+is_invalid(create(9, lat => 91), 'lat is out of range', 'beyond the pole');
+
+for my $case ([ '', 'the body is missing' ], [ 'null', 'the body is null' ],
+    [ '[]', 'the body is not a JSON object' ], [ '1', 'the body is not a JSON object' ],
+    [ '{', 'the body is not valid JSON' ])
+{
+    my ($body, $reason) = @$case;
+
+    is_invalid($t->post('/stores/', user => 9, body => $body), $reason, "body '$body'");
+}
 
 is(join("\n", calls($t)), '', 'the flowers were not asked for');
 

@@ -45,6 +45,9 @@ is_data(form(2, 102), '{"storeName":"꽃집 2","detailInfo":"소개 2",'
     . '"lat":-90,"lon":0.0001}', 'an empty text, other numbers');
 
 is_invalid(form(1), 'userId header is required', 'no userId');
+is_invalid(form(1, ''), 'userId header is required', 'an empty one');
+is_invalid(form(1, '101x'), 'userId header is not a 64-bit integer', 'not a number');
+is_invalid(form(1, [ 101, 101 ]), 'more than one userId header', 'two of them');
 is_fail(form(99, 101), $NO_STORE, 'no such store');
 is_fail(form(5, 105), $NO_STORE, 'a flagged one');
 is_fail(form(0, 101), $NO_STORE, 'zero');
@@ -52,6 +55,6 @@ is_fail(form(1, 102), $NOT_OWNER, 'the manager of another store');
 is_fail(form(3, 101), $NOT_OWNER, 'the owner rule comes before the rest');
 is_fail(form(3, 103), $NO_POLICY, 'neither policy nor address');
 is_fail(form(4, 104), $NO_ADDRESS, 'no address');
-is_invalid(form('null', 101), qr/storeId/, 'not a number');
+is_invalid(form('null', 101), 'storeId is not a 64-bit integer', 'not a number');
 
 $t->done();

@@ -25,6 +25,7 @@ is_same_for_all(get(13), '{"storeId":13,"storeCode":"0000000d","storeName":"꽃�
     . '"averageRating":0,"phoneNumber":"010-13","accountNumber":"110-13",'
     . '"bank":"국민은행"}', 'a flagged store, a store and nothing else');
 is_fail(get($_), '해당 가게가 존재하지 않습니다.', "no store $_") for 99, 0, -1;
-is_invalid(get($_), qr/storeId/, "$_ is no number") for 'x', 'ids', '1.0';
+is_invalid(get($_), 'storeId is not a 64-bit integer', "$_ is no number")
+    for 'x', 'ids', '1.0';
 
 $t->done();

@@ -29,7 +29,7 @@ is_same_for_all(gugun($_), '[{"value":"36110","label":"조치원읍"}]', "gugun$
 
 is_same_for_all(gugun("?sido=$_"), '[]', "none of '$_'")
     for '', '99', 'null', '1', '011', '%EC%84%9C%EC%9A%B8', "11'";
-is_invalid(gugun($_), qr/sido/, "sido is missing: '$_'")
+is_invalid(gugun($_), 'parameter sido is required', "sido is missing: '$_'")
     for '', '?', '?Sido=11', '?x=11';
 
 $t->done();

@@ -24,7 +24,8 @@ is_data(id('9223372036854775807'), '9223372036854775806', 'large ones');
 is_data(id($_), 'null', "manager $_ has none") for 8, 0, 12;
 
 is_invalid(id(), 'userId header is required', 'no userId');
-is_invalid(id($_), qr/userId/, 'userId ' . (ref $_ ? "@$_" : $_))
-    for 'x', '1.0', [ 7, 7 ];
+is_invalid(id($_), 'userId header is not a 64-bit integer', "userId $_")
+    for 'x', '1.0', '9223372036854775808', '7 7';
+is_invalid(id([ 7, 7 ]), 'more than one userId header', 'two of them');
 
 $t->done();

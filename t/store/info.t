@@ -26,6 +26,6 @@ is_same_for_all(info(14), '{"storeName":"꽃집 14","storeAddress":"주소 14 14
     'a flagged store');
 is_fail(info(15), $NO_STORE, 'no address');
 is_fail(info($_), $NO_STORE, "no store $_") for 99, 0, -1;
-is_invalid(info('x'), qr/storeId/, 'not a number');
+is_invalid(info('x'), 'storeId is not a 64-bit integer', 'not a number');
 
 $t->done();

@@ -26,7 +26,7 @@ sub row($id, $rating, $address = qq("주소 $id"), $detail = qq("$id호"),
         . qq("detailAddress":$detail});
 }
 
-is_data(list(), page(0), 'no store');
+is_data(list(), page(0), $_) for 'no store', 'nor in the cache';
 
 # 5 and 6 as well as 1, 3 and 9 have the same rating
 add_stores($t, { id => 9, rating => 0 }, { id => 6, rating => 4.5 },
@@ -58,8 +58,9 @@ my %pages = (
 is_data(list($_), page(6, @rows[ $pages{$_}->@* ]), "list$_") for sort keys %pages;
 
 is_data($t->get('/stores/list/?size=1'), page(6, $rows[0]), 'a trailing slash');
-is_invalid(list('', user => 'x'), qr/userId/, 'userId is not a number');
-is_invalid(list('', user => [ 1, 1 ]), qr/userId/, 'two of them');
+is_invalid(list('', user => 'x'), 'userId header is not a 64-bit integer',
+    'userId is not a number');
+is_invalid(list('', user => [ 1, 1 ]), 'more than one userId header', 'two of them');
 
 is(join("\n", calls($t)), '', 'nobody has likes');
 
@@ -137,6 +138,16 @@ my $all = list('?size=5000', user => 2)->json()->{data}{stores};
 is(join(',', map { $_->{isLiked} ? $_->{storeId} : () } @$all),
     join(',', map { $_->{storeId} % 2 ? () : $_->{storeId} } @$all),
     'the likes of 2000 stores');
+
+my @ids = map { $_->{storeId} } @$all;
+
+for my $query ('', '?page=0', '?size=', '?size=0', '?size=-1', '?size=x', '?size=1.5') {
+    is(join(',', map { $_->{storeId} } list($query)->json()->{data}{stores}->@*),
+        join(',', @ids[0 .. 19]), "20 stores on a page of list$query");
+}
+
+is(join(',', map { $_->{storeId} } list('?page=2')->json()->{data}{stores}->@*),
+    join(',', @ids[40 .. 59]), 'the third page');
 is(scalar list('?size=2001')->json()->{data}{stores}->@*, 2000, 'at most 2000');
 
 $t->done();

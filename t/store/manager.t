@@ -33,11 +33,14 @@ is_data(manager(2, 102), '{"storeName":"꽃집 2",'
     . '"address":"주소 2","addressDetail":"2호"}', 'a store without a policy');
 
 is_invalid(manager(1), 'userId header is required', 'no userId');
+is_invalid(manager(1, ''), 'userId header is required', 'an empty one');
+is_invalid(manager(1, '101x'), 'userId header is not a 64-bit integer', 'not a number');
+is_invalid(manager(1, [ 101, 101 ]), 'more than one userId header', 'two of them');
 is_fail(manager(99, 101), $NO_STORE, 'no such store');
 is_fail(manager(4, 104), $NO_STORE, 'a flagged one');
 is_fail(manager(1, 102), $NOT_OWNER, 'the manager of another store');
 is_fail(manager(3, 101), $NOT_OWNER, 'the owner rule comes before the rest');
 is_fail(manager(3, 103), $NO_ADDRESS, 'no address');
-is_invalid(manager('NaN', 101), qr/storeId/, 'not a number');
+is_invalid(manager('NaN', 101), 'storeId is not a 64-bit integer', 'not a number');
 
 $t->done();

@@ -33,10 +33,11 @@ is_same_for_all(names("?storeIds=$_"), '{}', "none: '$_'")
 my $many = join(',', 1 .. 600);
 is(scalar keys names("?storeIds=$many")->json()->{data}->%*, 3, '600 ids');
 
-is_invalid(names($_), qr/storeIds/, "missing: '$_'") for '', '?', '?storeids=1';
-is_invalid(names("?storeIds=$_"), qr/storeIds/, "storeIds=$_")
+is_invalid(names($_), 'parameter storeIds is required', "missing: '$_'")
+    for '', '?', '?storeids=1';
+is_invalid(names("?storeIds=$_"), 'storeIds is not a list of integers', "storeIds=$_")
     for 'x', '1,x', '1.5', '9223372036854775808', '1;2';
-is_invalid(names('?storeIds=1&storeIds=undefined'), qr/storeIds/,
-    'the second is no number');
+is_invalid(names('?storeIds=1&storeIds=undefined'),
+    'storeIds is not a list of integers', 'the second is no number');
 
 $t->done();

@@ -96,6 +96,8 @@ $t->db()->do('UPDATE store_address SET lat = 0, lon = 0');
 my $edge = $t->db()->value('SELECT degrees(150 / 6371000.0::float8)::text');
 is(ids($edge, 0, 1), join(',', 101 .. $id), 'on its edge');
 is(ids("-$edge", 0, 1), join(',', 101 .. $id), 'on the other one');
+is(ids(0, $edge, 1), join(',', 101 .. $id), 'on its side');
+is(ids(0, "-$edge", 1), join(',', 101 .. $id), 'on the other one');
 
 
 # the poles and the date line
@@ -111,32 +113,34 @@ is(ids(0, 180, 1), 3, 'on the date line');
 
 # bad input
 
-for my $lat ('', 'x', 'NaN', 'Infinity', '1e400', '90.0001', '-91', '1,5', '0x1',
-    '37.5%20N')
-{
-    is_invalid(near($lat, 0, 1), qr/lat/, "lat=$lat");
-}
+is_invalid(near('', 0, 1), 'parameter lat is empty', 'lat=');
+is_invalid(near($_, 0, 1), 'lat is not a decimal number', "lat=$_")
+    for 'x', 'NaN', 'Infinity', '1e400', '1,5', '0x1', '37.5%20N';
+is_invalid(near($_, 0, 1), 'lat is out of range', "lat=$_")
+    for '90.0001', '-90.0001', '-91';
 
-for my $lon ('', 'x', 'nan', '-inf', '180.0001', '-181') {
-    is_invalid(near(0, $lon, 1), qr/lon/, "lon=$lon");
-}
+is_invalid(near(0, '', 1), 'parameter lon is empty', 'lon=');
+is_invalid(near(0, $_, 1), 'lon is not a decimal number', "lon=$_")
+    for 'x', 'nan', '-inf';
+is_invalid(near(0, $_, 1), 'lon is out of range', "lon=$_")
+    for '180.0001', '-180.0001', '-181';
 
-for my $level ('', 0, 6, -1, '-0', '+', '--1', 10, 'x', '1.5', '1.0', '1e0', '0x1', '3%20',
-    '%2B%2B3', 9223372036854775808, '1,2')
-{
-    is_invalid(near(0, 0, $level), qr/level/, "level=$level");
-}
+is_invalid(near(0, 0, ''), 'parameter level is empty', 'level=');
+is_invalid(near(0, 0, $_), 'level is out of range', "level=$_") for 0, 6, -1, '-0', 10;
+is_invalid(near(0, 0, $_), 'level is not a 64-bit integer', "level=$_")
+    for '+', '--1', 'x', '1.5', '1.0', '1e0', '0x1', '3%20', '%2B%2B3',
+        '9223372036854775808', '1,2';
 
 for my $case ([ 'lon=0&level=1', 'lat' ], [ 'lat=0&level=1', 'lon' ],
     [ 'lat=0&lon=0', 'level' ])
 {
     my ($query, $field) = @$case;
 
-    is_invalid($t->get("/stores/map/location?$query"), qr/$field/,
+    is_invalid($t->get("/stores/map/location?$query"), "parameter $field is required",
         "$field is missing");
 }
 
 is_invalid($t->get('/stores/map/location?lat=0&lon=0&level=1', user => 'x'),
-    qr/userId/, 'userId is not a number');
+    'userId header is not a 64-bit integer', 'userId is not a number');
 
 $t->done();

@@ -22,9 +22,10 @@ is_fail(page($_), $NO_STORE, "no store $_") for 99, 0, -1;
 is_fail(page(3), $NO_STORE, 'a flagged one');
 is_fail(page(2), '해당 가게의 주소가 존재하지 않습니다.', 'no address');
 is_fail(page(99, user => 7), $NO_STORE, 'nor for a caller');
-is_invalid(page('undefined'), qr/storeId/, 'not a number');
-is_invalid(page(1, user => 'x'), qr/userId/, 'userId is not a number');
-is_invalid(page(1, user => [ 7, 7 ]), qr/userId/, 'two of them');
+is_invalid(page('undefined'), 'storeId is not a 64-bit integer', 'not a number');
+is_invalid(page(1, user => 'x'), 'userId header is not a 64-bit integer',
+    'userId is not a number');
+is_invalid(page(1, user => [ 7, 7 ]), 'more than one userId header', 'two of them');
 
 is(join("\n", calls($t)), '', 'nothing is asked for before the store is found');
 

@@ -17,13 +17,16 @@ add_stores($t, { id => 12, name => '"봄"', price => 3000, free => 50000 },
     { id => 3, price => 0, free => 0, address => undef },
     { id => 4, price => undef }, { id => 5, deleted => 1 });
 
-sub policies($body) { return $t->post('/client/stores/policy', body => $body) }
+sub policies($body, %o) {
+    return $t->post('/client/stores/policy', body => $body, %o);
+}
 
 my $twelve = '"12":{"storeName":"\"봄\"","deliveryCost":3000,'
     . '"freeDeliveryMinCost":50000}';
 my $three = '"3":{"storeName":"꽃집 3","deliveryCost":0,"freeDeliveryMinCost":0}';
 
 is_data(policies('[12]'), "{$twelve}", 'one');
+is_data(policies('[12]', user => 'x'), "{$twelve}", 'userId is not read');
 is_data(policies('[12,3]'), "{$three,$twelve}", 'two');
 is_data(policies('[12,12,3,12]'), "{$three,$twelve}", 'repeated ids');
 is_data(policies('[5]'), '{"5":{"storeName":"꽃집 5","deliveryCost":3000,'
@@ -32,7 +35,16 @@ is_data(policies('[]'), '{}', 'none');
 
 is_fail(policies($_), $NO_POLICY, "body $_")
     for '[4]', '[12,4,3]', '[99]', '[12,99]', '[0]', '[99,99]';
-is_invalid(policies($_), qr/./, "body $_")
-    for '[null]', '[12,null]', '["x"]', '12', '{}', 'null', '';
+
+for my $case ([ '[null]', 'storeIds cannot be null' ],
+    [ '[12,null]', 'storeIds cannot be null' ],
+    [ '["x"]', 'storeIds is not an integer' ], [ '12', 'the body is not a JSON array' ],
+    [ '{}', 'the body is not a JSON array' ], [ 'null', 'the body is null' ],
+    [ '', 'the body is missing' ])
+{
+    my ($body, $reason) = @$case;
+
+    is_invalid(policies($body), $reason, "body $body");
+}
 
 $t->done();

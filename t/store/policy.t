@@ -34,6 +34,6 @@ is_same_for_all(policy(5), '{"deliveryPrice":1,"freeDeliveryMinPrice":0}',
 is_fail(policy(3), $NO_POLICY, 'no policy');
 is_fail(policy(4), $NO_POLICY, 'a flagged store');
 is_fail(policy($_), $NO_POLICY, "no store $_") for 99, 0, -1;
-is_invalid(policy('undefined'), qr/storeId/, 'not a number');
+is_invalid(policy('undefined'), 'storeId is not a 64-bit integer', 'not a number');
 
 $t->done();

@@ -29,7 +29,8 @@ add_stores($t, { id => 12, name => '봄꽃집', rating => 4.5, gugun => '11740' 
     { id => 10, rating => 4.6, gugun => '11680', lat => 0, lon => -0.5, detail => '' },
     { id => 13, gugun => '11110' },
     { id => 14, deleted => 1 }, { id => 15, address => undef },
-    { id => 16, sido => '26', gugun => '26110', rating => 5 });
+    { id => 16, sido => '26', gugun => '26110', rating => 5 },
+    { id => 9, sido => '26', gugun => '26710', rating => 5 });
 
 is_data(region(11, 11680), '{"stores":['
     . '{"storeId":10,"storeName":"꽃집 10","isLiked":null,"detailInfo":"소개 10",'
@@ -42,7 +43,7 @@ is_data(region(11, 11680), '{"stores":['
 is(ids(11), '10,11,12,13', 'of a sido, by rating, then by id');
 is(ids(11, 11110), '13', 'its first gugun');
 is(ids(11, 11740), '12', 'its last gugun');
-is(ids(26), '16', 'another sido');
+is(ids(26), '9,16', 'another sido, of equals the lower id first');
 is_data(region(11, 11140), $NONE, 'a gugun without stores');
 is_data(region(29), $NONE, 'a sido without stores');
 is(ids(11, '11680&gugun=11110&sido=26'), '10,11', 'the first of two');
@@ -54,7 +55,8 @@ is(join(' ', map { "$_->{storeId}:$_->{isLiked}" }
 is(join("\n", calls($t, '[10,11,12,13]')),
     'POST /client/likes/stores 5 [10,11,12,13]', 'asked for once');
 service_answers($t, 'likes', 500);
-like(region(11, 11680, user => 5)->body(), qr/"isLiked":false.*"isLiked":false/,
+is(join(' ', map { "$_->{storeId}:$_->{isLiked}" }
+    region(11, 11680, user => 5)->json()->{data}{stores}->@*), '10:0 11:0',
     'false if the wishlist does not answer');
 calls($t);
 is_data(region(29, '', user => 5), $NONE, 'no store for a caller');
@@ -68,9 +70,11 @@ is_fail(region(99, 99), $NO_SIDO, 'neither');
 is_fail(region(11, $_), $NO_GUGUN, "no gugun '$_'") for 11, 99999, 'null', '%20';
 is_fail(region(11, 26110), $MISMATCH, 'a gugun of another sido');
 
-is_invalid($t->get('/stores/map/region?gugun=11680'), qr/sido/, 'sido is missing');
-is_invalid($t->get('/stores/map/region?sido=11'), qr/gugun/, 'gugun is missing');
-is_invalid($t->get('/stores/map/region?sido=11&gugun=', user => 'x'), qr/userId/,
-    'userId is not a number');
+is_invalid($t->get('/stores/map/region?gugun=11680'), 
+    'parameter sido is required', 'sido is missing');
+is_invalid($t->get('/stores/map/region?sido=11'), 'parameter gugun is required',
+    'gugun is missing');
+is_invalid($t->get('/stores/map/region?sido=11&gugun=', user => 'x'), 
+    'userId header is not a 64-bit integer', 'userId is not a number');
 
 $t->done();

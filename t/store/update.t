@@ -63,7 +63,7 @@ is_deeply([ $t->db()->column("SELECT s.id FROM store s
     JOIN store_address a ON a.store_id = s.id
     WHERE least(s.updated_at, p.updated_at, a.updated_at)
         > now() - interval '1 hour'") ], [ 1 ], 'with the time of the change');
-like($t->get('/stores/list')->body(), qr/"storeName":"봄꽃집"/,
+is($t->get('/stores/list')->json()->{data}{stores}[0]{storeName}, '봄꽃집',
     'seen in the list at once');
 
 ok_void(update(1, 101, storeName => '', detailInfo => '', storeThumbnailImage => '',
@@ -76,7 +76,8 @@ my ($long, $large) = ('꽃' x 255, 9223372036854775807);
 ok_void(update(1, 101, storeName => $long, detailAddress => $long,
     deliveryPrice => $large, freeDeliveryMinPrice => $large, lat => 90, lon => 180),
     'largest values');
-like((rows())[0], qr/\|$long\|.*\|$large\|$large\|.*\|$long\|06236\|90\|180\z/,
+is((rows())[0], "1|101|00000001|$long|매일 새 꽃|https://a.kr/new.png|01012345678|"
+    . "110-1|국민은행|$kept|$large|$large|11|11680|서울 강남구 강남대로 1|$long|06236|90|180",
     'stored');
 
 ok_void($t->put('/stores/1', user => 101, body => '{"storeName":1.5,"detailInfo":true,'
@@ -118,6 +119,9 @@ for my $case ([ '서울특별시', '강남구', 11680 ], [ '경기', '수원시'
 $before = dump_all();
 
 is_invalid($t->put('/stores/1', body => {}), 'userId header is required', 'no userId');
+is_invalid(update(1, ''), 'userId header is required', 'an empty one');
+is_invalid(update(1, '101x'), 'userId header is not a 64-bit integer', 'not a number');
+is_invalid(update(1, [ 101, 101 ]), 'more than one userId header', 'two of them');
 is_fail(update($_, 101, sido => 'x'), $NO_ADDRESS, "no store $_") for 99, 0, -1;
 is_fail(update(3, 103), $NO_ADDRESS, 'a flagged store');
 is_fail(update(1, 102, sido => 'x'), $NOT_OWNER, 'the manager of another store');
@@ -135,7 +139,10 @@ for my $field (sort keys store_body()->%*) {
     delete $body->{$field};
     is_invalid($t->put('/stores/1', user => 101, body => $body),
         "$field cannot be null", "$field is left out");
-    is_invalid(update(1, 101, $field => $_), qr/$field/, "$field is a structure")
+    my $type = $field =~ /Price/ ? 'an integer'
+        : $field =~ /\Al/ ? 'a number' : 'a text';
+    is_invalid(update(1, 101, $field => $_), "$field is not $type",
+        "$field is a structure")
         for [], {};
 }
 
@@ -144,21 +151,27 @@ for my $field (qw(deliveryPrice freeDeliveryMinPrice)) {
         for -1, '-5';
     is_invalid(update(1, 101, $field => ''), "$field cannot be null",
         "$field is empty");
-    is_invalid(update(1, 101, $field => $_), qr/$field/, "$field $_")
+    is_invalid(update(1, 101, $field => $_), "$field is not an integer", "$field $_")
         for 'x', '3.7', '9223372036854775808', \1;
 }
 
 for my $field (qw(storeName detailInfo storeThumbnailImage phoneNumber accountNumber
-    bank address detailAddress zipCode))
+    bank sido gugun address detailAddress zipCode))
 {
     is_invalid(update(1, 101, $field => '꽃' x 256), "$field is too long", $field);
 }
 
-is_invalid(update(1, 101, lat => $_), qr/lat/, "lat $_")
-    for 90.001, -91, 'NaN', 'Infinity', 'x', '';
-is_invalid(update(1, 101, lon => $_), qr/lon/, "lon $_")
-    for 180.001, -181, 'NaN', '1e999', 'x', '';
-is_invalid(update('abc', 101), qr/storeId/, 'not a number');
+for my $case ([ lat => 90.001, -90.001, -91 ], [ lon => 180.001, -180.001, -181 ]) {
+    my ($field, @outside) = @$case;
+
+    is_invalid(update(1, 101, $field => $_), "$field is out of range", "$field $_")
+        for @outside;
+    is_invalid(update(1, 101, $field => $_), "$field is not a number", "$field $_")
+        for 'NaN', 'Infinity', '1e999', 'x', '0x1', \1;
+    is_invalid(update(1, 101, $field => ''), "$field cannot be null", "no $field");
+}
+
+is_invalid(update('abc', 101), 'storeId is not a 64-bit integer', 'not a number');
 
 is(dump_all(), $before, 'nothing was written');
 

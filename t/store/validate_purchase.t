@@ -26,6 +26,9 @@ my $VIOLATED = '주문 요청이 배송 정책을 위반했습니다.';
 $t->db()->do('INSERT INTO delivery_policy (store_id, delivery_price,
     free_delivery_min_price) VALUES (12, 3000, 50000), (13, 0, 0)');
 $t->add_store(id => 14);
+$t->add_store(id => 15, deleted => 1);
+$t->db()->do('INSERT INTO delivery_policy (store_id, delivery_price,
+    free_delivery_min_price) VALUES (15, 2500, 50000)');
 
 # items: couponId, couponAmount, storeId, deliveryCost, actualAmount each
 sub check($type, @items) {
@@ -50,6 +53,7 @@ is_data(check('PICKUP', [ 9, 3000, 12, undef, 30000 ]), 'null',
 
 is_fail(check('PICKUP', [ $_, 3000, 12, 0, 60000 ]), $NO_COUPON, "no coupon $_")
     for 99, 0, -1;
+is_fail(check('PICKUP', [ (9223372036854775807) x 5 ]), $NO_COUPON, 'large numbers');
 is_fail(check('PICKUP', [ 6, 1, 13, 0, 1 ]), $DELETED, 'deleted, and all else wrong');
 is_fail(check('PICKUP', [ 7, 1, 13, 0, 1 ]), $EXPIRED, 'expired, and all else wrong');
 is_fail(check('PICKUP', [ 5, 3000, 13, 0, 60000 ]), $MISMATCH, 'of another store');
@@ -65,6 +69,7 @@ is_data(check('DELIVERY', [ undef, undef, 12, $_->[0], $_->[1] ]), 'null',
     "$_->[0] for $_->[1]") for [ 0, 50000 ], [ 3000, 49999 ], [ 3000, 0 ],
     [ 0, 9223372036854775807 ], [ 3000, -1 ];
 is_data(check('SUBSCRIBE', [ undef, undef, 13, 0, 0 ]), 'null', 'always free');
+is_data(check('DELIVERY', [ undef, undef, 15, 2500, 1 ]), 'null', 'a flagged store');
 
 is_fail(check('DELIVERY', [ undef, undef, 12, $_->[0], $_->[1] ]), $VIOLATED,
     "$_->[0] for $_->[1]") for [ 3000, 50000 ], [ 0, 49999 ], [ 2999, 100 ],
@@ -103,26 +108,36 @@ is_invalid(check('PICKUP', [ 99, 1, 12, 0, 1 ], [ 5, undef, 12, 0, 1 ]),
     'couponAmount cannot be null', 'also behind one that fails');
 is_invalid(check('DELIVERY', [ undef, undef, undef, 0, 1 ]), 'storeId cannot be null',
     'delivered by nobody');
+is_invalid(check('DELIVERY', [ undef, undef, undef, undef, 1 ]),
+    'storeId cannot be null', 'by nobody for an unknown price');
 is_invalid(check('SUBSCRIBE', [ undef, undef, 12, undef, 1 ]),
     'deliveryCost cannot be null', 'delivered for an unknown price');
+is_invalid(check('DELIVERY', [ undef, undef, 12, undef, 1 ], [ 5, undef, 12, 0, 1 ],
+    [ undef, undef, undef, 0, 1 ]), 'deliveryCost cannot be null', 'the first of them');
 is_invalid(check('PICKUP', [ undef, undef, 12, 0, undef ]),
     'actualAmount cannot be null', 'no amount');
 is_invalid(check(undef, $good), 'orderType cannot be null', 'no order type');
-is_invalid(check($_, $good), qr/orderType/, "order type '$_'")
+is_invalid(check($_, $good), 'orderType has an unknown value', "order type '$_'")
     for '', 'delivery', 'PICKUP ', 'CART';
 
-is_invalid($t->post('/client/stores/coupons/validate-purchase', body => $_), qr/./,
-    "body $_") for '', '[]', 'null', '{}', '{"orderType":"PICKUP"}',
-    '{"orderType":"PICKUP","validatePriceDtos":null}',
-    '{"orderType":"PICKUP","validatePriceDtos":{}}',
-    '{"orderType":"PICKUP","validatePriceDtos":[null]}',
-    '{"orderType":"PICKUP","validatePriceDtos":[5]}',
-    '{"orderType":"PICKUP","validatePriceDtos":[{"actualAmount":"x"}]}';
+my %refused = ('' => 'the body is missing', '[]' => 'the body is not a JSON object',
+    null => 'the body is null', '{}' => 'validatePriceDtos cannot be null',
+    '{"orderType":"PICKUP"}' => 'validatePriceDtos cannot be null',
+    map {; qq({"orderType":"PICKUP","validatePriceDtos":$_->[0]}) => $_->[1] }
+        [ 'null', 'validatePriceDtos cannot be null' ],
+        [ '{}', 'validatePriceDtos is not a list' ],
+        [ '[null]', 'validatePriceDtos is not a list of objects' ],
+        [ '[5]', 'validatePriceDtos is not a list of objects' ],
+        [ '[{"actualAmount":"x"}]', 'actualAmount is not an integer' ]);
 
-is_data($t->post('/client/stores/coupons/validate-purchase', body =>
+is_invalid($t->post('/client/stores/coupons/validate-purchase', body => $_),
+    $refused{$_}, "body $_") for sort keys %refused;
+
+is_data($t->post('/client/stores/coupons/validate-purchase', user => 'x', body =>
     '{"x":1,"orderType":"DELIVERY","validatePriceDtos":[{"couponId":"5",'
     . '"couponAmount":"3000","storeId":12.0,"deliveryCost":" 0 ",'
     . '"actualAmount":60000.9,"y":[]},{"couponId":"","storeId":13,"deliveryCost":0,'
-    . '"actualAmount":1}]}'), 'null', 'integers in other forms, unknown members');
+    . '"actualAmount":1}]}'), 'null',
+    'integers in other forms, members and a userId that are not read');
 
 $t->done();

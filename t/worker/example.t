@@ -112,6 +112,10 @@ $process->ready(20, sub {
 pass('ready');
 is(BB::Client->new($port{internal})->request('GET', '/client/stores/coupons/count',
     user => 1)->json()->{data}, 1, 'the internal listener');
+is(BB::Client->new($port{internal})->request('POST', '/client/stores/settlements',
+    body => '[' . join(',', 1000 .. 100_000) . ']')->body(),
+    '{"data":[],"message":null,"errorCode":null,"result":"SUCCESS"}',
+    'takes the ids of all stores');
 is(BB::Client->new($port{internal})->request('GET', '/stores/coupons/my',
     user => 1)->status(), 404, 'serves nothing else');
 is($ops->request('GET', '/stores/coupons/my', user => 1)->status(), 404,

@@ -106,8 +106,8 @@ sub _service($dir, $request) {
 # Each row: id, manager, code, name, info, image, phone, account, bank, rating,
 # revenue, created, deleted; price, free (price undef: no policy); address,
 # detail, zip, sido, gugun, lat, lon (address undef: no address).
-# The address of a store has the id of the next store, so that the two cannot be
-# taken for each other unnoticed.
+# The address of a store has the id of the next store, and its policy one that is no
+# store's, so that they cannot be taken for each other unnoticed.
 sub add_stores($t, @rows) {
     for my $o (@rows) {
         my $id = $o->{id};
@@ -129,9 +129,9 @@ sub add_stores($t, @rows) {
                 revenue created deleted)});
 
         $t->db()->do(q{
-            INSERT INTO delivery_policy (store_id, delivery_price,
+            INSERT INTO delivery_policy (id, store_id, delivery_price,
                 free_delivery_min_price, updated_at)
-            VALUES (?, ?, ?, '2024-01-20')}, @row{qw(id price free)})
+            VALUES (?, ?, ?, ?, '2024-01-20')}, -$id, @row{qw(id price free)})
             if defined $row{price};
 
         $t->db()->do(q{
