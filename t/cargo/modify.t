@@ -70,24 +70,30 @@ is_invalid($t->put('/stores/1/flowers/stocks', body => '{"stockModifyDtos":[]}')
 is_invalid(modify('x', '[]', 1), 'storeId is not a 64-bit integer', 'no number');
 
 for my $case ([ 'null', 'stockModifyDtos cannot be null' ],
-    [ '{}', qr/stockModifyDtos/ ], [ '5', qr/stockModifyDtos/ ],
-    [ '[null]', qr/stockModifyDtos/ ], [ '[[]]', qr/stockModifyDtos/ ],
+    [ '{}', 'stockModifyDtos is not a list' ],
+    [ '5', 'stockModifyDtos is not a list' ],
+    [ '{"flowerId":1,"stock":1}', 'stockModifyDtos is not a list' ],
+    [ '[null]', 'stockModifyDtos is not a list of objects' ],
+    [ '[[]]', 'stockModifyDtos is not a list of objects' ],
     [ '[{"flowerId":null,"stock":1}]', 'flowerId cannot be null' ],
     [ '[{"stock":1}]', 'flowerId cannot be null' ],
     [ '[{"flowerId":1,"stock":null}]', 'stock cannot be null' ],
     [ '[{"flowerId":1}]', 'stock cannot be null' ],
     [ '[{"flowerId":1,"stock":""}]', 'stock cannot be null' ],
     [ '[{"flowerId":1,"stock":1},{"flowerId":2}]', 'stock cannot be null' ],
-    [ '[{"flowerId":1,"stock":true}]', qr/stock/ ],
-    [ '[{"flowerId":1,"stock":"3.7"}]', qr/stock/ ],
-    [ '[{"flowerId":1,"stock":9223372036854775808}]', qr/./ ],
-    [ '[{"flowerId":[],"stock":1}]', qr/flowerId/ ])
+    [ '[{"flowerId":1,"stock":true}]', 'stock is not an integer' ],
+    [ '[{"flowerId":1,"stock":"3.7"}]', 'stock is not an integer' ],
+    [ '[{"flowerId":1,"stock":"9223372036854775808"}]', 'stock is not an integer' ],
+    [ '[{"flowerId":1,"stock":9.3e18}]', 'stock is out of range' ],
+    [ '[{"flowerId":[],"stock":1}]', 'flowerId is not an integer' ])
 {
     is_invalid(modify(99, $case->[0]), $case->[1], "bad input: $case->[0]");
 }
 
-is_invalid($t->put('/stores/1/flowers/stocks', user => 101, body => $_), qr/./,
-    "bad body: $_") for '[{"flowerId":1,"stock":1}]', '{}', 'null', '1', '';
+is_invalid($t->put('/stores/1/flowers/stocks', user => 101, body => $_->[0]), $_->[1],
+    "bad body: $_->[0]") for [ '[{"flowerId":1,"stock":1}]', 'the body is not a JSON object' ],
+    [ '{}', 'stockModifyDtos cannot be null' ], [ 'null', 'the body is null' ],
+    [ '1', 'the body is not a JSON object' ], [ '', 'the body is missing' ];
 
 is_fail(modify(99, '[{"flowerId":1,"stock":-1}]', 101), $NOT_OWNER,
     'no such store, before a bad level');

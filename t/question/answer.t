@@ -121,10 +121,19 @@ my $before = $t->db()->value('SELECT count(*) FROM answer');
 is_invalid($t->post('/stores/questions/50/answers', body => '"x"'),
     'userId header is required', 'no userId');
 is_invalid(answer('x', '"x"'), 'questionId is not a 64-bit integer', 'no number');
-is_invalid(answer(50, $_), qr/./, 'body ' . substr($_, 0, 30))
-    for '', 'null', '[]', '["x"]', '{}', '{"content":null}', '{"content":[]}',
-        '{"content":{}}', '내일', '"x" y', '"', '"\u0000"', "\"\xff\"";
-is_invalid(answer(50, '{"x":1}'), 'content cannot be null', 'no content');
+
+my %bad = ('the body is missing' => [ '' ], 'the body is null' => [ 'null' ],
+    'the body is not a JSON object' => [ '[]', '["x"]' ],
+    'content cannot be null' => [ '{}', '{"x":1}', '{"content":null}' ],
+    'content is not a text' => [ '{"content":[]}', '{"content":{}}' ],
+    'the body is not valid JSON' => [ '내일', '"x" y', '"', '"\u0000"', "\"\xff\"",
+        '01', '1 2', '-', 'True', 'true x', '"\ud83c"' ]);
+
+for my $reason (sort keys %bad) {
+    is_invalid(answer(50, $_), $reason, 'body ' . substr($_, 0, 30))
+        for $bad{$reason}->@*;
+}
+
 is_invalid(answer(50, $_), 'content is too long', 'too long')
     for '"' . '꽃' x 2001 . '"', '{"content":"' . 'x' x 2001 . '"}',
         '1.' . '0' x 2000;

@@ -153,12 +153,14 @@ is_data($t->get("/stores/questions/product/$_"), page(0), "product $_")
 is_invalid($t->get($_), 'userId header is required', "$_ without userId")
     for '/stores/1/questions', '/stores/questions/product/p1/my',
         '/stores/questions/my-page';
-is_invalid($t->get($_, user => 'x'), qr/userId/, "$_ with a bad userId")
+is_invalid($t->get($_, user => 'x'), 'userId header is not a 64-bit integer',
+    "$_ with a bad userId")
     for '/stores/1/questions', '/stores/questions/product/p1',
         '/stores/questions/product/p1/my', '/stores/questions/my-page';
 is_invalid($t->get('/stores/x/questions', user => 1),
     'storeId is not a 64-bit integer', 'no number');
-is_invalid($t->get("/stores/questions/product/$_"), qr/productId/, "product $_")
+is_invalid($t->get("/stores/questions/product/$_"), 'productId is not UTF-8 text',
+    "product $_")
     for '%FF', 'a%80b';
 is_fail($t->get('/stores/1/questions', user => 102), $NOT_OWNER,
     'the manager of another store');
