@@ -12,6 +12,7 @@
 #define BB_POSTGRES_PORT             "5432"
 #define BB_POSTGRES_MAX_CONNECTIONS  1000
 #define BB_POSTGRES_MAX_PASSWORD     1024
+#define BB_POSTGRES_MAX_LOCK         5000   /* ms to wait for a lock */
 
 
 typedef struct {
@@ -484,15 +485,23 @@ bb_postgres_conf_common(bb_postgres_conf_ctx_t *ctx)
 }
 
 
-/* the session's settings; the last one of a name holds, so ours come first */
+/*
+ * The session's settings; the last one of a name holds, so ours come first.  Who
+ * waited for a lock in vain has a third of the time left to say so.
+ */
 
 static ngx_int_t
 bb_postgres_conf_options(bb_postgres_conf_ctx_t *ctx)
 {
-    char    *user;
-    u_char  *p;
+    char        *user;
+    u_char      *p;
+    ngx_msec_t   lock;
 
     user = bb_postgres_conf_get(ctx, "options");
+
+    /* zero would be no limit */
+    lock = ngx_max(ctx->conf->timeout * 2 / 3, 1);
+    lock = ngx_min(lock, BB_POSTGRES_MAX_LOCK);
 
     p = ngx_pnalloc(ctx->cf->pool, 256 + (user ? ngx_strlen(user) : 0));
     if (p == NULL) {
@@ -501,7 +510,7 @@ bb_postgres_conf_options(bb_postgres_conf_ctx_t *ctx)
 
     ngx_sprintf(p, "-c statement_timeout=%M -c lock_timeout=%M "
                 "-c idle_in_transaction_session_timeout=10000 -c jit=off%s%s%Z",
-                ctx->conf->timeout, ctx->conf->timeout,
+                ctx->conf->timeout, lock,
                 user ? " " : "", user ? user : "");
 
     return bb_postgres_conf_set(ctx, "options", (char *) p);

@@ -8,7 +8,7 @@ use Test::More;
 
 use BB::Answer;
 use BB::Ops;
-use BB::Process qw(await);
+use BB::Process qw(await scaled);
 use BB::Test;
 
 my $t = BB::Test->new(domains => 'cargo', stores => [ { id => 1 } ])->run();
@@ -18,14 +18,21 @@ my $FAILED = '재고차감 변경에 실패했습니다.';
 $t->db()->do('INSERT INTO flower_cargo (store_id, flower_id, stock)
     SELECT 1, f, 100 FROM generate_series(1, 3) f');
 
-my %requests = (
-    G1 => [ '/stores/1/flowers/stocks', user => 101, body => '{"stockModifyDtos":'
-        . '[{"flowerId":1,"stock":5},{"flowerId":2,"stock":5}]}' ],
-    map { $_->[0] => [ "/client/stores/flowers/stocks/$_->[1]",
-        body => '[{"storeId":1,"stockDtos":[{"flowerId":1,"stock":60},'
-            . '{"flowerId":2,"stock":60}],"userId":7}]' ] }
-        [ GI1 => 'add' ], [ GI2 => 'subtract' ],
-);
+# Each of the three: sets, adds or subtracts that for two flowers.
+sub requests($level, $amount) {
+    my $rows = sub($n) { join(',', map { qq({"flowerId":$_,"stock":$n}) } 1, 2) };
+
+    return (
+        G1 => [ '/stores/1/flowers/stocks', user => 101,
+            body => qq({"stockModifyDtos":[@{[ $rows->($level) ]}]}) ],
+        map { $_->[0] => [ "/client/stores/flowers/stocks/$_->[1]",
+            body => qq([{"storeId":1,"stockDtos":[@{[ $rows->($amount) ]}],"userId":7}]) ] }
+            [ GI1 => 'add' ], [ GI2 => 'subtract' ],
+    );
+}
+
+my %requests = requests(5, 60);
+my %idle = requests(100, 0);
 
 # Keeps others from changing that flower until the handle is rolled back.
 sub hold($flower) {
@@ -89,20 +96,77 @@ ok(await(10, sub { not $t->db()->value("SELECT count(*) FROM pg_stat_activity
 is(written(), '100 100 100 0', 'nothing was applied, and nobody told');
 
 
+# how long a lock is waited for: two thirds of the statement's time, so that the rest
+# is left to answer, and never more than five seconds
+
+$t->db()->do(q{CREATE TABLE seen (lock_timeout text)});
+$t->db()->do(q{
+    CREATE FUNCTION see() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        INSERT INTO seen VALUES (current_setting('lock_timeout'));
+        RETURN NULL;
+    END $$});
+$t->db()->do('CREATE TRIGGER see AFTER UPDATE ON flower_cargo EXECUTE FUNCTION see()');
+
+# New workers with that time for a statement.
+sub take_time($args) {
+    $t->nginx()->reconfigure(postgres_args => $args);
+    $t->client($_)->close() for qw(public internal);
+    connected($t) or die "no connections\n";
+}
+
+for my $case ([ '', 3000 ], [ 'timeout=9s', 9000 ], [ 'timeout=900ms', 900 ]) {
+    my ($args, $ms) = @$case;
+
+    take_time($args);
+    $ms = scaled($ms);
+    my $expected = $t->db()->value("SELECT set_config('lock_timeout', ?, false)",
+        int($ms * 2 / 3) < 5000 ? int($ms * 2 / 3) : 5000);
+
+    for my $id (sort keys %requests) {
+        is($t->put($idle{$id}->@*)->status(), 200, "$id with $ms ms");
+        is(join(' ', $t->db()->column('DELETE FROM seen RETURNING lock_timeout')),
+            $expected, 'waits for a lock');
+    }
+}
+
+$t->db()->do('RESET lock_timeout');
+$t->db()->do('DROP TRIGGER see ON flower_cargo');
+is(written(), '100 100 100 0', 'nothing was changed by it');
+
+# a message that takes its time to be written: there is enough left
+take_time('timeout=2s');
+$t->db()->do(q{
+    CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        PERFORM pg_sleep(TG_ARGV[0]::float8);
+        RETURN NEW;
+    END $$});
+$t->db()->do('CREATE TRIGGER slow BEFORE INSERT ON outbox FOR EACH ROW
+    EXECUTE FUNCTION slow(' . scaled(0.3) . ')');
+$holder = hold(2);
+
+for my $id (sort keys %requests) {
+    is_fail($t->put($requests{$id}->@*), $FAILED, "$id: there is time to answer");
+}
+
+$holder->rollback();
+$t->db()->do('DROP TRIGGER slow ON outbox');
+is(refusals(), '7', 'only of the subtraction somebody is told');
+$t->db()->do('DELETE FROM outbox');
+
+
 # the statement's own time is over
 
-$t->nginx()->configure(postgres_args => 'timeout=500ms');
-my @old = $t->nginx()->reload();
-$t->nginx()->gone(@old);
-$t->client($_)->close() for qw(public internal);
-connected($t) or die "no connections\n";
-$holder = hold(1);
+take_time('timeout=500ms');
+$t->db()->do('CREATE TRIGGER slow BEFORE UPDATE ON flower_cargo FOR EACH ROW
+    EXECUTE FUNCTION slow(' . scaled(9) . ')');
 
 for my $id (sort keys %requests) {
     is_fail($t->put($requests{$id}->@*), $FAILED, "$id: the statement ends");
 }
 
-$holder->rollback();
+$t->db()->do('DROP TRIGGER slow ON flower_cargo');
 is(refusals(), '7', 'of the subtraction somebody is told');
 is(written(), '100 100 100 1', 'and nothing was applied');
 
