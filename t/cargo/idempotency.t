@@ -14,6 +14,7 @@ my $t = BB::Test->new(domains => 'cargo', workers => 2,
 
 my $NEGATIVE = '재고는 음수가 될 수 없습니다.';
 my $NOT_FOUND = '해당 가게는 해당 꽃 재고를 등록하지 않았습니다';
+my $FAILED = '재고차감 변경에 실패했습니다.';
 my $OTHER = 'Idempotency-Key belongs to another request';
 
 $t->db()->do('INSERT INTO flower_cargo (store_id, flower_id, stock)
@@ -65,6 +66,18 @@ is_fail(change('add', 'g', body(1, 2)), $NOT_FOUND, 'another failure') for 1, 2;
 is(stock(), 104, 'nothing was subtracted');
 is(told(), 1, 'and once somebody was told');
 
+my $other = $t->db()->connect();
+$other->begin_work();
+$other->do('SELECT FROM flower_cargo FOR UPDATE');
+is_fail(change($_, "late $_", body(1)), $FAILED, "$_: not in time") for qw(subtract add);
+$other->rollback();
+is_fail(change($_, "late $_", body(1)), $FAILED, "$_: the caller has gone by that answer")
+    for qw(subtract add);
+is_data(change('subtract', 'late', body(1)), 'null', 'another request');
+is_data(change('add', 'later', body(1)), 'null', 'and its reverse');
+is(stock(), 104, 'nothing else was done');
+is(told(), 2, 'and once somebody was told');
+
 
 # another request
 
@@ -82,12 +95,11 @@ is_invalid(change('subtract', 'new', { storeId => 1 }), 'stockDtos cannot be nul
     'bad input');
 is_data(change('subtract', 'new', body(4)), 'null', 'does not use up the key');
 is(stock(), 100, 'nothing else was subtracted');
-is(told(), 1, 'and nobody told');
+is(told(), 2, 'and nobody told');
 
 
 # two at once
 
-my $other = $t->db()->connect();
 my $client = $t->new_client('internal');
 my $changes = '[{"storeId":1,"stockDtos":[{"flowerId":1,"stock":5}],'
     . '"phoneNumber":null,"userId":null}]';

@@ -58,6 +58,8 @@ is_data(get(2, 8), '{"title":"문의","nickname":"봄이","createdAt":"' . $seco
     . '"productName":"장미","content":"","isReplied":false,"answer":null}',
     'not answered, for somebody else');
 is(get(2, 7)->json()->{data}{title}, '문의', 'for its author');
+is(get(2, '')->body(), get(2)->body(), 'with an empty userId');
+is($t->get('/stores/questions/2/', user => 7)->body(), get(2)->body(), 'with a slash');
 
 
 # a secret one

@@ -102,6 +102,12 @@ for my $name (sort keys %lists) {
     $check->('?is-replied=', scalar @$all, @$all);
     $check->('?is-replied=true&is-replied=false', scalar @yes, @yes);
 
+    # a slash at the end, and an empty userId where none is needed
+    is_data($t->get("$path/", defined $user ? (user => $user) : ()),
+        page(scalar @$all, map { $row->($_) } @$all), "$name with a slash");
+    $user // is_data($t->get($path, user => ''),
+        page(scalar @$all, map { $row->($_) } @$all), "$name with an empty userId");
+
     # pages
     $check->('?size=3', scalar @$all, @$all[ 0 .. 2 ]);
     $check->('?size=3&page=1&sort=title,asc&x', scalar @$all, @$all[ 3 .. 5 ]);
@@ -148,10 +154,33 @@ is_data($t->get("/stores/questions/product/$_"), page(0), "product $_")
     for '%25', 'p1%20', "p1'", 'my-page';
 
 
+# texts as they are, and the largest key
+
+$t->db()->do("INSERT INTO question (id, store_id, user_id, nickname, product_id,
+        product_name, title, content, created_at)
+    VALUES (9223372036854775807, 2, -1, ?, 'text', ?, ?, ?, '2024-01-20 12:00')",
+    qq(a/"\\\t), '</', "\n", '꽃🌸');
+$t->db()->do("INSERT INTO answer (id, content, created_at)
+    VALUES (9223372036854775807, '', '2024-01-21 12:00')");
+
+my ($key, $nickname) = ('"key":9223372036854775807', q("nickname":"a/\"\\\\\t"));
+my $asked = qq("content":"꽃🌸",$nickname,"createdAt":"2024-01-20");
+my $replied = '"reply":"","repliedAt":"2024-01-21"';
+
+is_data($t->get('/stores/questions/product/text'), page(1, qq({$key,"isReplied":true,)
+    . qq("title":"\\n",$asked,"isSecret":false,"isMine":false,$replied})), 'product: texts');
+is_data($t->get($_, user => -1), page(1, qq({$key,"isReplied":true,"title":"\\n",$asked,)
+    . qq($replied,"productName":"</"})), "$_: texts")
+    for '/stores/questions/product/text/my', '/stores/questions/my-page';
+is_data($t->get('/stores/2/questions?is-replied=true', user => 102), page(1,
+    qq({$key,"productName":"</",$nickname,"title":"\\n","createdAt":"2024-01-20",)
+    . '"isReplied":true,"isRead":false}'), 'store: texts');
+
+
 # failures
 
-is_invalid($t->get($_), 'userId header is required', "$_ without userId")
-    for '/stores/1/questions', '/stores/questions/product/p1/my',
+is_invalid($t->get($_->@*), 'userId header is required', "@$_: no userId")
+    for map { [ $_ ], [ $_, user => '' ] } '/stores/1/questions', '/stores/questions/product/p1/my',
         '/stores/questions/my-page';
 is_invalid($t->get($_, user => 'x'), 'userId header is not a 64-bit integer',
     "$_ with a bad userId")
