@@ -1,6 +1,6 @@
-# The lists of questions stay quick on 2,000,000 questions, and the look for messages
-# without a phone number on 300,000 messages: each statement finds its rows through
-# its index, whether planned for given values or for any.
+# What reads and answers questions stays quick on 2,000,000 of them, and the look for
+# messages without a phone number on 300,000 messages: each statement finds its rows
+# through its index, whether planned for given values or for any.
 
 use v5.36;
 use FindBin;
@@ -65,6 +65,36 @@ for my $mode (qw(custom generic)) {
     my $plan = plan_of($db, 'question/store', $mode, $BUSY, 77, 't', undef, 20, 0);
 
     cmp_ok($plan->blocks(), '<', 1000, "a busy store, $mode plan: few blocks");
+}
+
+
+# one question, read by the manager of its store, and answered
+
+$db->do("INSERT INTO store (id, store_manager_id, store_code, store_name, detail_info,
+        store_thumbnail_image, phone_number, account_number, bank)
+    SELECT n, n, n, '', '', '', '', '', '' FROM generate_series(0, 16383) n");
+$db->do('VACUUM ANALYZE store');
+
+my $last = $QUESTIONS - 2;      # not answered, of the last ones in the table
+my $store = $db->value('SELECT store_id FROM question WHERE id = ?', $last);
+
+for my $mode (qw(custom generic)) {
+    my $plan = plan_of($db, 'question/get', $mode, $last, $store);
+
+    is(join(' ', $plan->readers('question')), 'question_pkey question_pkey',
+        "get, $mode plan: found and marked by id") or diag($plan->text());
+    is(join(' ', $plan->readers('answer')), 'answer_pkey', 'its answer by id');
+    cmp_ok($plan->blocks(), '<', 100, 'few blocks');
+
+    my ($failure, @plans) = plans_inside($db, $mode,
+        "SELECT failure FROM answer_question($last, '네', $store)");
+
+    is($failure, undef, "answer, $mode plans: no failure");
+    is(join(' ', map { $_->whole() } @plans), '', 'no table as a whole')
+        or diag(map { $_->text() } @plans);
+    is(join(' ', sort map { $_->readers('question') } @plans),
+        'question_pkey question_pkey', 'found by id, and for the foreign key')
+        or diag(map { $_->text() } @plans);
 }
 
 
