@@ -1,6 +1,6 @@
 -- notify.sql: puts the asker's phone number into the message of an answer,
--- Locks rows.
 -- which may be sent from then on; a repetition changes nothing.
+-- Locks rows.
 -- Parameters by position: outbox id, phone number or NULL
 UPDATE outbox o
 SET payload = (

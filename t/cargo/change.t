@@ -93,6 +93,16 @@ is_data(change('subtract', '[{"storeId":"2","stockDtos":[{"flowerId":"2",'
     . '"stock":1.9,"x":{}}],"y":[]}]'), 'null', 'lenient, without a user');
 is(levels(), '100 98 97 98 100 100', 'subtracted');
 
+my ($store, $flower) = (3214567890, 9223372036854775807);
+
+$t->add_store(id => $store);
+$t->db()->do('INSERT INTO flower_cargo (store_id, flower_id, stock) VALUES (?, ?, 60)',
+    $store, $flower);
+is_data(change('subtract', [ element($store, $flower, 20) ]), 'null', 'large ids');
+is($t->db()->value('DELETE FROM flower_cargo WHERE store_id = ? RETURNING stock', $store),
+    40, 'subtracted');
+is_deeply(messages(), [ low($store) ], 'and told');
+
 
 # one row several times: only the sum counts
 

@@ -140,14 +140,28 @@ is_deeply([ values %count ], [ 200 ], '200 at once have one answer');
 is(stock(), 85, 'one of them counts');
 
 
-# keys do not stay for ever
+# keys stay for a day, and not for ever
 
 $t->db()->do("INSERT INTO idempotency (key, request_hash, created_at)
-    SELECT 'old' || n, '', now() - interval '25 hours' FROM generate_series(1, 5) n");
-change('add', "new$_", body(0)) for 1 .. 3;
-is($t->db()->value("SELECT count(*) FROM idempotency WHERE key LIKE 'old%'"), 0,
-    'new keys remove old ones');
-is_data(change('subtract', 'old1', body(1)), 'null', 'which can be used again');
+    SELECT 'old' || n, ''::bytea, now() - interval '25 hours' FROM generate_series(1, 5) n
+    UNION ALL SELECT 'young', '', now() - interval '23 hours'");
+
+sub olds() {
+    return join(' ', $t->db()->column("SELECT key FROM idempotency
+        WHERE key ~ '^(old|young)' ORDER BY key"));
+}
+
+$other->begin_work();
+$other->do("SELECT FROM idempotency WHERE key IN ('old1', 'old2', 'old3') FOR UPDATE");
+is_data(change('add', 'new1', body(0)), 'null', 'somebody has old ones in hand');
+is(olds(), 'old1 old2 old3 young', 'two others are removed');
+$other->rollback();
+change('add', 'new2', body(0));
+is(olds() =~ s/old\d/old/gr, 'old young', 'two by each new key');
+change('add', 'new3', body(0));
+is(olds(), 'young', 'and none that is younger');
+is_data(change('subtract', 'old1', body(1)), 'null', 'an old one can be used again');
 is(stock(), 84, 'for another request');
+is_invalid(change('subtract', 'young', body(1)), $OTHER, 'a younger one not');
 
 $t->done();

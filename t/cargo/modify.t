@@ -48,8 +48,8 @@ is(levels(), '100 0 30', 'makes no difference');
 ok_void(modify(1, '[]'), 'an empty list');
 is(levels(), '100 0 30', 'changes nothing');
 ok_void(modify(1, '[{"flowerId":3,"stock":1},{"flowerId":1,"stock":7},'
-    . '{"flowerId":3,"stock":2},{"flowerId":3,"stock":3}]'), 'a flower three times');
-is(levels(), '7 0 3', 'the last one wins');
+    . '{"flowerId":3,"stock":9},{"flowerId":3,"stock":2}]'), 'a flower three times');
+is(levels(), '7 0 2', 'the last one wins');
 ok_void(modify(1, '[{"flowerId":2,"stock":9223372036854775807},'
     . '{"flowerId":"1","stock":" 12 ","x":null},{"stock":3.9,"flowerId":3}]'),
     'all the forms of a number');
@@ -59,6 +59,13 @@ ok_void($t->put('/stores/1/flowers/stocks/', user => 101,
     'what is unknown is ignored');
 is(levels(), '12 4 3', 'stored');
 is($t->db()->value('SELECT count(*) FROM outbox'), 0, 'low levels are not told');
+
+my ($store, $flower) = (3214567890, 9223372036854775807);
+
+$t->add_store(id => $store);
+$t->db()->do('INSERT INTO flower_cargo (store_id, flower_id) VALUES (?, ?)', $store, $flower);
+ok_void(modify($store, qq([{"flowerId":$flower,"stock":5}])), 'large ids');
+is(levels($store), 5, 'stored');
 
 
 # failures, in order
