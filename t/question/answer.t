@@ -48,7 +48,9 @@ sub messages() {
 for my $case ([ '{"content":"내일 옵니다"}', '내일 옵니다' ],
     [ '"내일 옵니다"', '내일 옵니다' ], [ '"a"', 'a' ], [ '"\"a\""', '"a"' ],
     [ '123', '123' ], [ '-1.50e3', '-1.50e3' ], [ '0.10', '0.10' ],
-    [ '12345678901234567', '12345678901234567' ], [ 'true', 'true' ],
+    [ '98765432109876543210', '98765432109876543210' ], [ '-0', '-0' ],
+    [ '1e400', '1e400' ], [ "\t7\r\n", '7' ], [ 'true', 'true' ],
+    [ '"\ud83c\udf38\u0041\/"', '🌸A/' ], [ '{"content":"x","content":"y"}', 'y' ],
     [ ' false ', 'false' ], [ '""', '' ], [ '{"content":""}', '' ],
     [ '{"x":1,"content":"a\nb"}', "a\nb" ], [ '{"content":12}', '12' ],
     [ '"' . '꽃' x 2000 . '"', '꽃' x 2000 ])
@@ -58,11 +60,12 @@ for my $case ([ '{"content":"내일 옵니다"}', '내일 옵니다' ],
     is(stored($next), $case->[1], 'stored');
 }
 
-my ($message) = $t->db()->rows("SELECT channel, type_id,
-    payload->'whoToNotify'->>'userId', payload->'publishInformation',
-    sent_at FROM outbox ORDER BY id LIMIT 1");
-is_deeply([ $message->@[ 0 .. 2 ] ], [ 'inquery-response-notification-queue', undef,
-    3214567890 ], 'the asker is told');
+my ($message) = $t->db()->rows("SELECT channel, type_id, phone_of,
+    payload->'publishInformation', payload->'whoToNotify', sent_at
+    FROM outbox ORDER BY id LIMIT 1");
+is_deeply([ $message->@[ 0 .. 2, 4, 5 ] ], [ 'inquery-response-notification-queue', undef,
+    3214567890, '{"userId":3214567890,"phoneNumber":null}', undef ],
+    'the asker is told, when the number is there');
 like($message->[3], qr/\A\Q{"notificationKind":"INQUERY","notificationUrl":\E
     \Q"\/mypage","content":null,"role":null,"eventId":"\E[0-9a-f-]{36}"\}\z/x,
     'of the answer');
@@ -76,6 +79,7 @@ my $told = messages();
 ok_void(answer(1, '"내일 옵니다"'), 'the same text is a retry');
 is_fail(answer(1, '"내일 옵니다."'), $ANSWERED, 'another text');
 is_fail(answer(1, '"내일 옵니다 "'), $ANSWERED, 'also if it is a blank');
+is_fail(answer(3, '"A"'), $ANSWERED, 'or a capital');
 is(stored(1), '내일 옵니다', 'the first one stays');
 is(messages(), $told, 'no second message');
 

@@ -80,6 +80,10 @@ ok_void(ask(storeId => '12', map { $_ => '' } @TEXTS), 'empty texts');
 is_deeply(newest(), [ 12, 3214567890, ('') x 5, 0, 0, 0 ], 'stored');
 ok_void(ask(map { $_ => '꽃' x 255 } @TEXTS), 'long texts');
 is_deeply(newest(), [ 12, 3214567890, ('꽃' x 255) x 5, 0, 0, 0 ], 'stored');
+$t->add_store(id => 3214567890);
+ok_void($t->post('/stores/questions', user => 9223372036854775807,
+    body => body(storeId => 3214567890)), 'large ids');
+is_deeply([ newest()->@[ 0, 1 ] ], [ 3214567890, 9223372036854775807 ], 'stored');
 ok_void(ask(title => 12, content => JSON::PP::true), 'a number and a boolean');
 is_deeply([ newest()->@[ 4, 5 ] ], [ '12', 'true' ], 'are texts');
 
