@@ -9,11 +9,14 @@ use Test::More;
 use BB::Answer;
 use BB::Test;
 
-my $t = BB::Test->new(domains => 'question', stores => [ { id => 1 }, { id => 2 },
-    { id => 3, deleted => 1 } ])->run();
+# rows are sorted, so that no order of an index hides one that a statement lacks
+my $t = BB::Test->new(domains => 'question',
+    postgres_conf => { enable_indexscan => 'off', enable_indexonlyscan => 'off' },
+    stores => [ { id => 1 }, { id => 2 }, { id => 3, deleted => 1 }, { id => 4 } ])->run();
 
 my $NOT_OWNER = '해당 가게에 대한 권한이 없습니다.';
 
+# In the first second of a day of the service zone, which is not one of PostgreSQL's.
 # 5 and 6 are of the same instant; 7 is deleted; 8 is of another product, 9 of
 # another store, 10 of another user; 2, 4, 6 and 7 are answered
 $t->db()->do("INSERT INTO question (id, store_id, user_id, nickname, product_id,
@@ -21,10 +24,10 @@ $t->db()->do("INSERT INTO question (id, store_id, user_id, nickname, product_id,
     SELECT n, CASE n WHEN 9 THEN 2 ELSE 1 END, CASE n WHEN 10 THEN 8 ELSE 7 END,
         '봄이', CASE n WHEN 8 THEN 'P1' ELSE 'p1' END, '장미 ' || n, '문의 ' || n,
         '내용 ' || n, n = 4, n IN (4, 5), n = 7, CASE n WHEN 6 THEN 5 ELSE n END
-            * interval '1 day' + timestamptz '2024-01-20 12:00:00.5'
+            * interval '1 day' + timestamptz '2024-01-20 00:00:00.5'
     FROM generate_series(1, 10) n");
 $t->db()->do("INSERT INTO answer (id, content, created_at, updated_at)
-    SELECT n, '답 ' || n, n * interval '1 day' + timestamptz '2024-02-01 12:00',
+    SELECT n, '답 ' || n, n * interval '1 day' + timestamptz '2024-02-01 00:00',
         '2025-01-01'
     FROM generate_series(2, 7) n WHERE n NOT IN (3, 5)");
 
@@ -141,6 +144,24 @@ for my $path ('/stores/2/questions', '/stores/questions/product/%ED%95%9C%EA%B8%
         is($data->{totalCnt}, $total, "$path$case->[0]: of all");
         is(scalar $data->{data}->@*, $case->[1] // $total - 1999, 'rows');
     }
+}
+
+
+# pages of one instant neither overlap nor leave out anything
+
+$t->db()->do("INSERT INTO question (id, store_id, user_id, nickname, product_id,
+        product_name, title, content, created_at)
+    SELECT 5000 + (n * 37) % 100, 4, 6, '', 'tie', '', '', '', '2024-01-20'
+    FROM generate_series(1, 100) n");
+
+for my $case ([ '/stores/4/questions', 104 ], [ '/stores/questions/product/tie', 6 ],
+    [ '/stores/questions/product/tie/my', 6 ], [ '/stores/questions/my-page', 6 ])
+{
+    my ($path, $user) = @$case;
+    my @keys = map { map { $_->{key} } $t->get("$path?size=7&page=$_", user => $user)
+        ->json()->{data}{data}->@* } 0 .. 14;
+
+    is(join(' ', @keys), join(' ', reverse 5000 .. 5099), "$path: the newest id first");
 }
 
 
