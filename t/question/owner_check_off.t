@@ -9,7 +9,8 @@ use BB::Answer;
 use BB::Test;
 
 my $t = BB::Test->new(domains => 'question',
-    location => 'bb_store_owner_check off;', stores => [ { id => 1 } ])->run();
+    location => 'bb_store_owner_check off;',
+    stores => [ { id => 1 }, { id => 3, deleted => 1 } ])->run();
 
 my $NOT_FOUND = '해당 문의를 찾을 수 없습니다.';
 
@@ -22,6 +23,12 @@ ok_void($t->post('/stores/questions/2/answers', body => '"네"', user => 9),
     'somebody else answers');
 is_fail($t->post('/stores/questions/99/answers', body => '"네"'), $NOT_FOUND,
     'an unknown question');
+
+$t->db()->do("INSERT INTO question (id, store_id, user_id, nickname, product_id,
+    product_name, title, content) VALUES (3, 3, 7, '', '', '', '', '')");
+ok_void($t->post('/stores/questions/3/answers', body => '"네"', user => 9),
+    'also what a deleted store was asked');
+
 is($t->get('/stores/1/questions')->json()->{data}{totalCnt}, 2, 'nobody reads');
 is_data($t->get('/stores/99/questions'), '{"data":[],"totalCnt":0}',
     'an unknown store has none');
