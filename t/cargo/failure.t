@@ -143,7 +143,7 @@ $t->db()->do(q{
         RETURN NEW;
     END $$});
 $t->db()->do('CREATE TRIGGER slow BEFORE INSERT ON outbox FOR EACH ROW
-    EXECUTE FUNCTION slow(' . scaled(0.3) . ')');
+    EXECUTE FUNCTION slow(' . scaled(0.25) . ')');
 $holder = hold(2);
 
 for my $id (sort keys %requests) {

@@ -17,6 +17,8 @@ my $NOT_FOUND = '해당 가게는 해당 꽃 재고를 등록하지 않았습니
 my $FAILED = '재고차감 변경에 실패했습니다.';
 my $OTHER = 'Idempotency-Key belongs to another request';
 
+my $TWO = '[' . join(',', ('{"storeId":1,"stockDtos":[{"flowerId":1,"stock":0}]}') x 2) . ']';
+
 $t->db()->do('INSERT INTO flower_cargo (store_id, flower_id, stock)
     VALUES (1, 1, 100)');
 
@@ -85,6 +87,9 @@ is_invalid(change('subtract', 'a', body(2)), $OTHER, 'another amount');
 is_invalid(change('subtract', 'a', body(1, 1, userId => 8)), $OTHER, 'another user');
 is_invalid(change('add', 'a', body(1)), $OTHER, 'the other endpoint');
 is_invalid(change('subtract', 'f', body(1)), $OTHER, 'the key of a failure');
+is_data(change('add', 'two', $TWO), 'null', 'two elements');
+is_invalid(change('add', 'two', $TWO =~ s/0(?=\}\]\}\]\z)/1/r), $OTHER, 'another second one');
+is_data(change('add', 'two', $TWO), 'null', 'the same two');
 is_invalid(change('subtract', [ 'x', 'y' ], body(1)), 'more than one Idempotency-Key header',
     'two keys');
 is_invalid(change('subtract', 'k' x 256, body(1)), 'Idempotency-Key is too long',

@@ -15,7 +15,8 @@ use BB::Test;
 
 # without an index the rows come as the table has them, unless they are sorted
 my $t = BB::Test->new(domains => 'cargo', stores => [ map { { id => $_ } } 1 .. 3 ],
-    postgres_conf => { log_lock_waits => 'on', enable_indexscan => 'off',
+    postgres_args => 'timeout=9s', postgres_conf => { log_lock_waits => 'on',
+        deadlock_timeout => '2s', enable_indexscan => 'off',
         enable_indexonlyscan => 'off', enable_bitmapscan => 'off' })->run();
 
 my $FAILED = '재고차감 변경에 실패했습니다.';
@@ -114,9 +115,11 @@ sub deadlocks() {
 for my $name (sort keys %requests) {
     my $before = deadlocks();
     my $holder = hold(1, 2);
-    my $client = begin($name);
 
     $holder->do("SET LOCAL deadlock_timeout = '1min'");
+
+    my $client = begin($name);
+
     take($holder, 1, 1);
     is_fail($client->answer(), $FAILED, "$name: a deadlock");
     is(deadlocks(), $before + 1, 'was found');
