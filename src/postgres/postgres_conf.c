@@ -486,8 +486,8 @@ bb_postgres_conf_common(bb_postgres_conf_ctx_t *ctx)
 
 
 /*
- * The session's settings; the last one of a name holds, so ours come first.  Who
- * waited for a lock in vain has a third of the time left to say so.
+ * The session's settings; the last one of a name holds, so ours come first.
+ * Who waited for a lock in vain has a third of the time left to say so.
  */
 
 static ngx_int_t

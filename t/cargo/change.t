@@ -99,8 +99,8 @@ $t->add_store(id => $store);
 $t->db()->do('INSERT INTO flower_cargo (store_id, flower_id, stock) VALUES (?, ?, 60)',
     $store, $flower);
 is_data(change('subtract', [ element($store, $flower, 20) ]), 'null', 'large ids');
-is($t->db()->value('DELETE FROM flower_cargo WHERE store_id = ? RETURNING stock', $store),
-    40, 'subtracted');
+is($t->db()->value('DELETE FROM flower_cargo WHERE store_id = ? RETURNING stock',
+    $store), 40, 'subtracted');
 is_deeply(messages(), [ low($store) ], 'and told');
 
 
@@ -171,7 +171,8 @@ for my $verb (qw(add subtract)) {
         [ element(1, 1, 1), 'the body is not a JSON array' ],
         [ '5', 'the body is not a JSON array' ],
         [ '"[]"', 'the body is not a JSON array' ],
-        [ '[', 'the body is not valid JSON' ], [ '[] []', 'the body is not valid JSON' ],
+        [ '[', 'the body is not valid JSON' ],
+        [ '[] []', 'the body is not valid JSON' ],
         [ '[null]', 'changes is not a list of objects' ],
         [ '[[]]', 'changes is not a list of objects' ],
         [ '[{"stockDtos":[]}]', 'storeId cannot be null' ],
@@ -187,7 +188,8 @@ for my $verb (qw(add subtract)) {
         [ '[' . element(1, -9.3e18, 1) . ']', 'flowerId is out of range' ],
         [ '[' . element('true', 1, 1) . ']', 'storeId is not an integer' ],
         [ '[{"storeId":1,"stockDtos":[],"userId":"x"}]', 'userId is not an integer' ],
-        [ '[{"storeId":1,"stockDtos":[],"phoneNumber":[]}]', 'phoneNumber is not a text' ],
+        [ '[{"storeId":1,"stockDtos":[],"phoneNumber":[]}]',
+            'phoneNumber is not a text' ],
         [ '[{"storeId":1,"stockDtos":[],"phoneNumber":"' . '1' x 256 . '"}]',
             'phoneNumber is too long' ])
     {

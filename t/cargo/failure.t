@@ -26,7 +26,8 @@ sub requests($level, $amount) {
         G1 => [ '/stores/1/flowers/stocks', user => 101,
             body => qq({"stockModifyDtos":[@{[ $rows->($level) ]}]}) ],
         map { $_->[0] => [ "/client/stores/flowers/stocks/$_->[1]",
-            body => qq([{"storeId":1,"stockDtos":[@{[ $rows->($amount) ]}],"userId":7}]) ] }
+            body => qq([{"storeId":1,"stockDtos":[@{[ $rows->($amount) ]}],)
+                . '"userId":7}]' ] }
             [ GI1 => 'add' ], [ GI2 => 'subtract' ],
     );
 }

@@ -17,7 +17,8 @@ my $NOT_FOUND = '해당 가게는 해당 꽃 재고를 등록하지 않았습니
 my $FAILED = '재고차감 변경에 실패했습니다.';
 my $OTHER = 'Idempotency-Key belongs to another request';
 
-my $TWO = '[' . join(',', ('{"storeId":1,"stockDtos":[{"flowerId":1,"stock":0}]}') x 2) . ']';
+my $TWO = '[' . join(',',
+    ('{"storeId":1,"stockDtos":[{"flowerId":1,"stock":0}]}') x 2) . ']';
 
 $t->db()->do('INSERT INTO flower_cargo (store_id, flower_id, stock)
     VALUES (1, 1, 100)');
@@ -71,9 +72,10 @@ is(told(), 1, 'and once somebody was told');
 my $other = $t->db()->connect();
 $other->begin_work();
 $other->do('SELECT FROM flower_cargo FOR UPDATE');
-is_fail(change($_, "late $_", body(1)), $FAILED, "$_: not in time") for qw(subtract add);
+is_fail(change($_, "late $_", body(1)), $FAILED, "$_: not in time")
+    for qw(subtract add);
 $other->rollback();
-is_fail(change($_, "late $_", body(1)), $FAILED, "$_: the caller has gone by that answer")
+is_fail(change($_, "late $_", body(1)), $FAILED, "$_: the caller has gone by that")
     for qw(subtract add);
 is_data(change('subtract', 'late', body(1)), 'null', 'another request');
 is_data(change('add', 'later', body(1)), 'null', 'and its reverse');
@@ -88,10 +90,11 @@ is_invalid(change('subtract', 'a', body(1, 1, userId => 8)), $OTHER, 'another us
 is_invalid(change('add', 'a', body(1)), $OTHER, 'the other endpoint');
 is_invalid(change('subtract', 'f', body(1)), $OTHER, 'the key of a failure');
 is_data(change('add', 'two', $TWO), 'null', 'two elements');
-is_invalid(change('add', 'two', $TWO =~ s/0(?=\}\]\}\]\z)/1/r), $OTHER, 'another second one');
+is_invalid(change('add', 'two', $TWO =~ s/0(?=\}\]\}\]\z)/1/r), $OTHER,
+    'another second one');
 is_data(change('add', 'two', $TWO), 'null', 'the same two');
-is_invalid(change('subtract', [ 'x', 'y' ], body(1)), 'more than one Idempotency-Key header',
-    'two keys');
+is_invalid(change('subtract', [ 'x', 'y' ], body(1)),
+    'more than one Idempotency-Key header', 'two keys');
 is_invalid(change('subtract', 'k' x 256, body(1)), 'Idempotency-Key is too long',
     'too long');
 is_invalid(change('subtract', "\xff", body(1)), 'Idempotency-Key is not UTF-8 text',
@@ -148,7 +151,8 @@ is(stock(), 85, 'one of them counts');
 # keys stay for a day, and not for ever
 
 $t->db()->do("INSERT INTO idempotency (key, request_hash, created_at)
-    SELECT 'old' || n, ''::bytea, now() - interval '25 hours' FROM generate_series(1, 5) n
+    SELECT 'old' || n, ''::bytea, now() - interval '25 hours'
+    FROM generate_series(1, 5) n
     UNION ALL SELECT 'young', '', now() - interval '23 hours'");
 
 sub olds() {

@@ -69,8 +69,8 @@ sub begin($name) {
 
 # The rows that somebody has locked.
 sub locked() {
-    my %free = map { ("$_->[0]/$_->[1]" => 1) } $t->db()->rows('SELECT store_id, flower_id
-        FROM flower_cargo FOR UPDATE SKIP LOCKED');
+    my %free = map { ("$_->[0]/$_->[1]" => 1) } $t->db()->rows('SELECT store_id,
+        flower_id FROM flower_cargo FOR UPDATE SKIP LOCKED');
 
     return join(' ', grep { not $free{$_} } map { "$_->[0]/$_->[1]" } @keys);
 }
@@ -129,7 +129,8 @@ for my $name (sort keys %requests) {
 
 # and a stricter isolation level: others were quicker
 
-$t->db()->do("ALTER DATABASE store SET default_transaction_isolation = 'repeatable read'");
+$t->db()->do("ALTER DATABASE store
+    SET default_transaction_isolation = 'repeatable read'");
 my @old = $t->nginx()->reload();
 $t->nginx()->gone(@old);
 $t->client($_)->close() for qw(public internal);
@@ -139,13 +140,15 @@ for my $name (sort keys %requests) {
     my $holder = hold(1, 2);
     my $client = begin($name);
 
-    $holder->do('UPDATE flower_cargo SET stock = stock WHERE store_id = 1 AND flower_id = 2');
+    $holder->do('UPDATE flower_cargo SET stock = stock
+        WHERE store_id = 1 AND flower_id = 2');
     $holder->commit();
     is_fail($client->answer(), $FAILED, "$name: somebody has changed a row");
 }
 
 is(levels(), join(' ', (100) x 9), 'nothing was applied');
-is($t->db()->value('SELECT count(*) FROM outbox'), 2, 'each failed subtraction is told');
+is($t->db()->value('SELECT count(*) FROM outbox'), 2,
+    'each failed subtraction is told');
 
 for my $name (sort keys %requests) {
     my ($server, $request) = $requests{$name}->@*;

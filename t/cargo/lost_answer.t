@@ -20,13 +20,15 @@ my $port = $proxy->port();
 
 my $NEGATIVE = '재고는 음수가 될 수 없습니다.';
 
-$t->db()->do('INSERT INTO flower_cargo (store_id, flower_id, stock) VALUES (1, 1, 100)');
+$t->db()->do('INSERT INTO flower_cargo (store_id, flower_id, stock)
+    VALUES (1, 1, 100)');
 $t->nginx()->{conninfo} = $t->db()->conninfo() =~ s/\bport=\d+/port=$port/r;
 $t->nginx()->start();
 
 sub change($verb, $amount, $key = undef) {
     return ('PUT', "/client/stores/flowers/stocks/$verb",
-        body => qq([{"storeId":1,"stockDtos":[{"flowerId":1,"stock":$amount}],"userId":7}]),
+        body => qq([{"storeId":1,"stockDtos":[{"flowerId":1,"stock":$amount}],)
+            . '"userId":7}]',
         defined $key ? (headers => [ 'Idempotency-Key' => $key ]) : ());
 }
 
@@ -45,7 +47,8 @@ sub told() {
 # The request is done, and its answer lost.
 sub lose(@request) {
     connected($t) or die "no connections\n";
-    $t->request(@$_) for [ change('add', 0) ], [ change('subtract', 0) ], [ set(stock()) ];
+    $t->request(@$_)
+        for [ change('add', 0) ], [ change('subtract', 0) ], [ set(stock()) ];
     $proxy->cut(1);
 
     my $answer = $t->request(@request);
@@ -134,7 +137,8 @@ is_unavailable($t->request(@$_), "$_->[1]: unavailable")
         [ 'GET', '/stores/1/flowers/stocks', user => 101 ];
 $t->db()->start();
 connected($t) or die "no connections\n";
-is_data($t->request(change('subtract', 1, 'd')), 'null', 'it is back, and knows the key');
+is_data($t->request(change('subtract', 1, 'd')), 'null',
+    'it is back, and knows the key');
 is(stock(), 60, 'nothing has changed');
 
 

@@ -26,7 +26,8 @@ my $t = BB::Test->new(domains => 'cargo', workers => 2,
 srand(7);
 
 $t->db()->do("INSERT INTO flower_cargo (store_id, flower_id, stock)
-    SELECT s, f, 100 FROM generate_series(2, 1, -1) s, generate_series($FLOWERS, 1, -1) f");
+    SELECT s, f, 100
+    FROM generate_series(2, 1, -1) s, generate_series($FLOWERS, 1, -1) f");
 
 # Its flowers in any order, each with that number.
 sub rows($n) { return map { { flowerId => $_, stock => $n } } shuffle(1 .. $FLOWERS) }

@@ -63,7 +63,8 @@ is($t->db()->value('SELECT count(*) FROM outbox'), 0, 'low levels are not told')
 my ($store, $flower) = (3214567890, 9223372036854775807);
 
 $t->add_store(id => $store);
-$t->db()->do('INSERT INTO flower_cargo (store_id, flower_id) VALUES (?, ?)', $store, $flower);
+$t->db()->do('INSERT INTO flower_cargo (store_id, flower_id) VALUES (?, ?)',
+    $store, $flower);
 ok_void(modify($store, qq([{"flowerId":$flower,"stock":5}])), 'large ids');
 is(levels($store), 5, 'stored');
 
@@ -98,7 +99,8 @@ for my $case ([ 'null', 'stockModifyDtos cannot be null' ],
 }
 
 is_invalid($t->put('/stores/1/flowers/stocks', user => 101, body => $_->[0]), $_->[1],
-    "bad body: $_->[0]") for [ '[{"flowerId":1,"stock":1}]', 'the body is not a JSON object' ],
+    "bad body: $_->[0]")
+    for [ '[{"flowerId":1,"stock":1}]', 'the body is not a JSON object' ],
     [ '{}', 'stockModifyDtos cannot be null' ], [ 'null', 'the body is null' ],
     [ '1', 'the body is not a JSON object' ], [ '', 'the body is missing' ];
 

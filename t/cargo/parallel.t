@@ -90,6 +90,7 @@ cmp_ok($done, '<=', $STORES * $FLOWERS * 40 / 2, 'and no more than there is');
 
 
 open(my $log, '<', $t->dir() . '/postgres/log') or die "postgres log: $!\n";
-is(join('', grep { /deadlock|ERROR/ } <$log>), '', 'no deadlock and no error in PostgreSQL');
+is(join('', grep { /deadlock|ERROR/ } <$log>), '',
+    'no deadlock and no error in PostgreSQL');
 
 $t->done();

@@ -23,7 +23,7 @@ is_table($db, 'flower_cargo', q{
     PRIMARY KEY (store_id, flower_id)
     FOREIGN KEY (store_id) REFERENCES store(id)
     CHECK ((stock >= 0))
-    trigger BEFORE UPDATE ON public.flower_cargo FOR EACH ROW EXECUTE FUNCTION set_updated_at()
+    trigger BEFORE UPDATE FOR EACH ROW EXECUTE FUNCTION set_updated_at()
 });
 
 is_table($db, 'idempotency', q{
@@ -40,7 +40,8 @@ is_table($db, 'idempotency', q{
 
 $db->do('INSERT INTO flower_cargo (store_id, flower_id) VALUES (1, 1)');
 is($db->value('SELECT stock FROM flower_cargo'), 0, 'no stock unless told');
-refuses($db, '23514', 'never a negative level', 'UPDATE flower_cargo SET stock = stock - 1');
+refuses($db, '23514', 'never a negative level',
+    'UPDATE flower_cargo SET stock = stock - 1');
 refuses($db, '23505', 'one row a flower',
     'INSERT INTO flower_cargo (store_id, flower_id) VALUES (1, 1)');
 refuses($db, '23503', 'no row without a store',

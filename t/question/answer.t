@@ -63,8 +63,8 @@ for my $case ([ '{"content":"내일 옵니다"}', '내일 옵니다' ],
 my ($message) = $t->db()->rows("SELECT channel, type_id, phone_of,
     payload->'publishInformation', payload->'whoToNotify', sent_at
     FROM outbox ORDER BY id LIMIT 1");
-is_deeply([ $message->@[ 0 .. 2, 4, 5 ] ], [ 'inquery-response-notification-queue', undef,
-    3214567890, '{"userId":3214567890,"phoneNumber":null}', undef ],
+is_deeply([ $message->@[ 0 .. 2, 4, 5 ] ], [ 'inquery-response-notification-queue',
+    undef, 3214567890, '{"userId":3214567890,"phoneNumber":null}', undef ],
     'the asker is told, when the number is there');
 like($message->[3], qr/\A\Q{"notificationKind":"INQUERY","notificationUrl":\E
     \Q"\/mypage","content":null,"role":null,"eventId":"\E[0-9a-f-]{36}"\}\z/x,

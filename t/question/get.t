@@ -94,7 +94,8 @@ is_fail(get(6, 103), $NOT_FOUND, 'secret: it has no manager any more');
 is(get(6, 7)->json()->{result}, 'SUCCESS', 'for its author');
 is(seen(), '1 3', 'nobody has read these');
 is_invalid(get('x'), 'questionId is not a 64-bit integer', 'no number');
-is_invalid(get('9223372036854775808'), 'questionId is not a 64-bit integer', 'out of range');
+is_invalid(get('9223372036854775808'), 'questionId is not a 64-bit integer',
+    'out of range');
 is_invalid(get(1, 'x'), 'userId header is not a 64-bit integer', 'a bad userId');
 is_invalid(get(1, [ 7, 7 ]), 'more than one userId header', 'two of them');
 

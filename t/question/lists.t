@@ -12,7 +12,8 @@ use BB::Test;
 # rows are sorted, so that no order of an index hides one that a statement lacks
 my $t = BB::Test->new(domains => 'question',
     postgres_conf => { enable_indexscan => 'off', enable_indexonlyscan => 'off' },
-    stores => [ { id => 1 }, { id => 2 }, { id => 3, deleted => 1 }, { id => 4 } ])->run();
+    stores => [ { id => 1 }, { id => 2 }, { id => 3, deleted => 1 },
+        { id => 4 } ])->run();
 
 my $NOT_OWNER = '해당 가게에 대한 권한이 없습니다.';
 
@@ -189,9 +190,10 @@ my $asked = qq("content":"꽃🌸",$nickname,"createdAt":"2024-01-20");
 my $replied = '"reply":"","repliedAt":"2024-01-21"';
 
 is_data($t->get('/stores/questions/product/text'), page(1, qq({$key,"isReplied":true,)
-    . qq("title":"\\n",$asked,"isSecret":false,"isMine":false,$replied})), 'product: texts');
-is_data($t->get($_, user => -1), page(1, qq({$key,"isReplied":true,"title":"\\n",$asked,)
-    . qq($replied,"productName":"</"})), "$_: texts")
+    . qq("title":"\\n",$asked,"isSecret":false,"isMine":false,$replied})),
+    'product: texts');
+is_data($t->get($_, user => -1), page(1, qq({$key,"isReplied":true,"title":"\\n",)
+    . qq($asked,$replied,"productName":"</"})), "$_: texts")
     for '/stores/questions/product/text/my', '/stores/questions/my-page';
 is_data($t->get('/stores/2/questions?is-replied=true', user => 102), page(1,
     qq({$key,"productName":"</",$nickname,"title":"\\n","createdAt":"2024-01-20",)
@@ -201,8 +203,8 @@ is_data($t->get('/stores/2/questions?is-replied=true', user => 102), page(1,
 # failures
 
 is_invalid($t->get($_->@*), 'userId header is required', "@$_: no userId")
-    for map { [ $_ ], [ $_, user => '' ] } '/stores/1/questions', '/stores/questions/product/p1/my',
-        '/stores/questions/my-page';
+    for map { [ $_ ], [ $_, user => '' ] } '/stores/1/questions',
+        '/stores/questions/product/p1/my', '/stores/questions/my-page';
 is_invalid($t->get($_, user => 'x'), 'userId header is not a 64-bit integer',
     "$_ with a bad userId")
     for '/stores/1/questions', '/stores/questions/product/p1',

@@ -31,7 +31,7 @@ is_table($db, 'question', q{
     index (store_id, created_at DESC, id DESC) WHERE (NOT is_deleted)
     index (product_id, created_at DESC, id DESC) WHERE (NOT is_deleted)
     index (user_id, created_at DESC, id DESC) WHERE (NOT is_deleted)
-    trigger BEFORE UPDATE ON public.question FOR EACH ROW EXECUTE FUNCTION set_updated_at()
+    trigger BEFORE UPDATE FOR EACH ROW EXECUTE FUNCTION set_updated_at()
 });
 
 is_table($db, 'answer', q{
@@ -42,7 +42,7 @@ is_table($db, 'answer', q{
     is_deleted boolean not null default false
     PRIMARY KEY (id)
     FOREIGN KEY (id) REFERENCES question(id)
-    trigger BEFORE UPDATE ON public.answer FOR EACH ROW EXECUTE FUNCTION set_updated_at()
+    trigger BEFORE UPDATE FOR EACH ROW EXECUTE FUNCTION set_updated_at()
 });
 
 is_table($db, 'outbox', q{
@@ -73,8 +73,8 @@ is_table($db, 'dead_letter', q{
 # rows of the older service come with their ids and times, and longer texts than a
 # request may bring do not fit
 
-my $columns = 'id, store_id, user_id, nickname, product_id, product_name, title, content';
-my $row = "INSERT INTO question ($columns) VALUES (?, ?, 7, '', '', '', '', ?)";
+my $row = "INSERT INTO question (id, store_id, user_id, nickname, product_id,
+    product_name, title, content) VALUES (?, ?, 7, '', '', '', '', ?)";
 
 $db->do($row, 31, 1, '꽃' x 255);
 is(join(' ', map { $_->@* } $db->rows('SELECT id, is_read, is_secret, is_deleted,
@@ -84,8 +84,8 @@ refuses($db, '23503', 'a question without a store', $row, 32, 2, '');
 refuses($db, '23505', 'a second one with this id', $row, 31, 1, '');
 
 $db->do('INSERT INTO answer (id, content) VALUES (31, ?)', '꽃' x 2000);
-refuses($db, '23505', 'a second answer', 'INSERT INTO answer (id, content) VALUES (31, ?)',
-    '');
+refuses($db, '23505', 'a second answer',
+    'INSERT INTO answer (id, content) VALUES (31, ?)', '');
 refuses($db, '23503', 'an answer without a question',
     'INSERT INTO answer (id, content) VALUES (32, ?)', '');
 refuses($db, '22001', 'an answer of more than 2000 characters',

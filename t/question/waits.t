@@ -14,10 +14,11 @@ use BB::Test;
 # more waiting statements than connections for them, and one for readers
 my $AT_ONCE = 6;
 
-my $t = BB::Test->new(domains => 'cargo question', postgres_args => 'connections=1 timeout=9s',
-    stores => [ { id => 1 } ])->run();
+my $t = BB::Test->new(domains => 'cargo question',
+    postgres_args => 'connections=1 timeout=9s', stores => [ { id => 1 } ])->run();
 
-$t->db()->do('INSERT INTO flower_cargo (store_id, flower_id, stock) VALUES (1, 1, 100)');
+$t->db()->do('INSERT INTO flower_cargo (store_id, flower_id, stock)
+    VALUES (1, 1, 100)');
 $t->db()->do("INSERT INTO question (id, store_id, user_id, nickname, product_id,
     product_name, title, content) VALUES (1000, 1, 7, '', 'p', '', '', '')");
 
@@ -30,8 +31,8 @@ my %waiting = (
         body => '{"stockModifyDtos":[{"flowerId":1,"stock":100}]}' ],
     GI1 => [ 'internal', 'flower_cargo', 'PUT', '/client/stores/flowers/stocks/add',
         body => $change ],
-    GI2 => [ 'internal', 'flower_cargo', 'PUT', '/client/stores/flowers/stocks/subtract',
-        body => $change ],
+    GI2 => [ 'internal', 'flower_cargo', 'PUT',
+        '/client/stores/flowers/stocks/subtract', body => $change ],
     Q1 => [ 'public', 'store', 'POST', '/stores/questions', user => 7,
         body => { storeId => 1, %question } ],
     Q2 => [ 'public', 'question', 'GET', '/stores/questions/1000', user => 101 ],

@@ -22,18 +22,21 @@ sub is_table($db, $table, $expected) {
         FROM pg_attribute LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
         WHERE attrelid = $1::regclass AND attnum > 0 AND NOT attisdropped
         UNION ALL
-        SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid = $1::regclass
+        SELECT pg_get_constraintdef(oid) FROM pg_constraint
+        WHERE conrelid = $1::regclass
         UNION ALL
         SELECT regexp_replace(pg_get_indexdef(indexrelid), '.* USING btree', 'index')
         FROM pg_index WHERE indrelid = $1::regclass AND NOT EXISTS (
             SELECT FROM pg_constraint WHERE conindid = indexrelid)
         UNION ALL
-        SELECT regexp_replace(pg_get_triggerdef(oid), 'CREATE TRIGGER (\S+) ', 'trigger ')
+        SELECT regexp_replace(pg_get_triggerdef(oid),
+            'CREATE TRIGGER \S+ (.*) ON \S+', 'trigger \1')
         FROM pg_trigger WHERE tgrelid = $1::regclass AND NOT tgisinternal},
         $table);
     my @wanted = map { s/\A\s+|\s+\z//gr } grep { /\S/ } split(/\n/, $expected);
 
-    return is(join("\n", sort @made), join("\n", sort @wanted), "$table: as it is meant");
+    return is(join("\n", sort @made), join("\n", sort @wanted),
+        "$table: as it is meant");
 }
 
 
