@@ -74,7 +74,7 @@ is(take(9), '', 'nothing else is due');
 $db->handle()->begin_work();     # now() stands still
 
 for my $case ([ 0, 3000, 20 ], [ 1, 3000, 40 ], [ 4, 3000, 320 ], [ 5, 3000, 600 ],
-    [ 11, 3000, 600 ], [ 0, 60_000, 65 ], [ 11, 900_000, 905 ])
+    [ 11, 3000, 600 ], [ 2000, 3000, 600 ], [ 0, 60_000, 65 ], [ 11, 900_000, 905 ])
 {
     my ($attempts, $timeout, $pause) = @$case;
 
@@ -108,7 +108,9 @@ is($db->do('EXECUTE phone_dead (?, ?, ?)', 1, 12, 'why') + 0, 0, 'once');
 
 # what is complete is none of theirs
 
+isnt(left(2), '1/0', 'taken, and not due');
 is($db->do('EXECUTE notify (?, ?)', 2, '010') + 0, 1, 'the number comes');
+is(left(2), '0/0', 'it is due, to be sent');
 $db->do('UPDATE outbox SET attempts = 1 WHERE id = 2');
 is($db->do('EXECUTE phone_back (?, ?)', 2, 1) + 0, 0, 'not given back');
 is($db->do('EXECUTE phone_dead (?, ?, ?)', 2, 1, 'why') + 0, 0, 'not moved');
