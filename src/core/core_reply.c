@@ -19,13 +19,14 @@ static void bb_reply_send(bb_req_t *req, ngx_uint_t status, ngx_str_t *body,
 static ngx_int_t bb_reply_header(ngx_http_request_t *r, const char *name,
     const char *value);
 static ngx_int_t bb_reply_header_filter(ngx_http_request_t *r);
+static bb_req_t *bb_reply_refused(ngx_http_request_t *r);
 static ngx_int_t bb_reply_body_filter(ngx_http_request_t *r, ngx_chain_t *in);
 
 
 static const ngx_str_t  bb_reply_null =
     ngx_string(BB_ENVELOPE_HEAD "null" BB_ENVELOPE_TAIL);
 
-static const ngx_str_t  bb_reply_system_error =
+static ngx_str_t  bb_reply_system_error =
     ngx_string(BB_FAIL_HEAD
                "일시적인 오류가 발생했습니다. 잠시 후 다시 시도해주세요."
                BB_FAIL_TAIL("COMMON_SYSTEM_ERROR"));
@@ -36,6 +37,10 @@ static const ngx_str_t  bb_reply_no_entity =
 
 static ngx_str_t  bb_reply_too_large =
     ngx_string(BB_FAIL_HEAD BB_INVALID " the body is too large"
+               BB_FAIL_TAIL("COMMON_INVALID_PARAMETER"));
+
+static ngx_str_t  bb_reply_malformed =
+    ngx_string(BB_FAIL_HEAD BB_INVALID " the body is malformed"
                BB_FAIL_TAIL("COMMON_INVALID_PARAMETER"));
 
 
@@ -286,6 +291,12 @@ bb_reply_send(bb_req_t *req, ngx_uint_t status, ngx_str_t *body,
         return;
     }
 
+    /*
+     * Conditions of the client's (If-Match and so on) hold for what may be
+     * cached: nothing of ours has a tag or date, and the work is done.
+     */
+    r->disable_not_modified = 1;
+
     r->headers_out.status = status;
     r->headers_out.content_length_n = body ? (off_t) body->len : 0;
 
@@ -340,87 +351,97 @@ bb_reply_filter_init(ngx_conf_t *cf)
 static ngx_int_t
 bb_reply_header_filter(ngx_http_request_t *r)
 {
-    bb_req_t                  *req;
-    ngx_str_t                  path;
-    bb_route_t                *route;
-    bb_route_match_t           match;
-    ngx_bb_store_loc_conf_t   *lcf;
-    ngx_bb_store_main_conf_t  *conf;
+    bb_req_t  *req;
 
-    if (r->headers_out.status != NGX_HTTP_REQUEST_ENTITY_TOO_LARGE
-        || r != r->main)
-    {
+    if (r->headers_out.status < NGX_HTTP_BAD_REQUEST || r != r->main) {
         return ngx_http_next_header_filter(r);
     }
 
-    lcf = ngx_http_get_module_loc_conf(r, ngx_bb_store_module);
     req = ngx_http_get_module_ctx(r, ngx_bb_store_module);
 
-    if (lcf->domains == 0 || (req && req->replied)) {
+    if (req == NULL) {
+        req = bb_reply_refused(r);
+    }
+
+    if (req == NULL || req->replied) {
         return ngx_http_next_header_filter(r);
     }
 
-    if (req == NULL) {
+    /* what nginx found wrong before or while it read the body */
 
-        /* refused by nginx before our handler could see it */
+    switch (r->headers_out.status) {
 
-        if (r->uri.len < lcf->mount.len
-            || ngx_strncmp(r->uri.data, lcf->mount.data, lcf->mount.len) != 0)
-        {
-            return ngx_http_next_header_filter(r);
-        }
+    case NGX_HTTP_REQUEST_ENTITY_TOO_LARGE:
+        req->page = &bb_reply_too_large;
+        break;
 
-        path.data = r->uri.data + lcf->mount.len;
-        path.len = r->uri.len - lcf->mount.len;
+    case NGX_HTTP_BAD_REQUEST:
+        req->page = &bb_reply_malformed;
+        break;
 
-        conf = ngx_http_get_module_main_conf(r, ngx_bb_store_module);
+    case NGX_HTTP_INTERNAL_SERVER_ERROR:
+        req->page = &bb_reply_system_error;
+        break;
 
-        if (bb_route_find(&conf->routes, lcf->scope, &path, &match) != NGX_OK)
-        {
-            return ngx_http_next_header_filter(r);
-        }
-
-        for (route = match.routes; route; route = route->next) {
-            if (route->endpoint->method == r->method
-                && (route->endpoint->domain & lcf->domains))
-            {
-                break;
-            }
-        }
-
-        if (route == NULL) {
-            return ngx_http_next_header_filter(r);
-        }
-
-        req = ngx_pcalloc(r->pool, sizeof(bb_req_t));
-        if (req == NULL) {
-            return NGX_ERROR;
-        }
-
-        req->r = r;
-        req->status = NGX_DONE;
-        req->worker = conf->worker;
-
-        ngx_http_set_ctx(r, req, ngx_bb_store_module);
+    default:
+        return ngx_http_next_header_filter(r);
     }
 
-    req->too_large = 1;
-
     if (req->worker) {
-        req->worker->slot->requests[BB_OUTCOME_INVALID]++;
+        req->worker->slot->requests[req->page == &bb_reply_system_error
+                                    ? BB_OUTCOME_ERROR
+                                    : BB_OUTCOME_INVALID]++;
     }
 
     if (bb_reply_header(r, "Cache-Control", "no-store") != NGX_OK) {
         return NGX_ERROR;
     }
 
-    r->headers_out.content_length_n = bb_reply_too_large.len;
+    r->headers_out.content_length_n = req->page->len;
     ngx_str_set(&r->headers_out.content_type, "application/json");
     r->headers_out.content_type_len = r->headers_out.content_type.len;
     r->headers_out.content_type_lowcase = NULL;
     ngx_str_null(&r->headers_out.charset);
 
     return ngx_http_next_header_filter(r);
+}
+
+
+/*
+ * A context for a request that nginx refuses for its size before our handler
+ * could see it, if that would have answered it; otherwise NULL.
+ */
+
+static bb_req_t *
+bb_reply_refused(ngx_http_request_t *r)
+{
+    bb_req_t                  *req;
+    bb_route_match_t           match;
+    ngx_bb_store_loc_conf_t   *lcf;
+    ngx_bb_store_main_conf_t  *conf;
+
+    lcf = ngx_http_get_module_loc_conf(r, ngx_bb_store_module);
+    conf = ngx_http_get_module_main_conf(r, ngx_bb_store_module);
+
+    if (r->headers_out.status != NGX_HTTP_REQUEST_ENTITY_TOO_LARGE
+        || lcf->domains == 0
+        || bb_req_match(r, lcf, conf, &match) == NGX_DECLINED)
+    {
+        return NULL;
+    }
+
+    req = ngx_pcalloc(r->pool, sizeof(bb_req_t));
+    if (req == NULL) {
+        return NULL;
+    }
+
+    req->r = r;
+    req->status = NGX_DONE;
+    req->worker = conf->worker;
+
+    ngx_http_set_ctx(r, req, ngx_bb_store_module);
+
+    return req;
 }
 
 
@@ -431,15 +452,17 @@ bb_reply_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
 {
     bb_req_t     *req;
     ngx_buf_t    *b;
+    ngx_str_t    *page;
     ngx_chain_t   out;
 
     req = ngx_http_get_module_ctx(r, ngx_bb_store_module);
 
-    if (req == NULL || !req->too_large || in == NULL) {
+    if (req == NULL || req->page == NULL || in == NULL) {
         return ngx_http_next_body_filter(r, in);
     }
 
-    req->too_large = 0;
+    page = req->page;
+    req->page = NULL;
 
     for ( /* void */ ; in; in = in->next) {
         in->buf->pos = in->buf->last;
@@ -450,8 +473,8 @@ bb_reply_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
         return NGX_ERROR;
     }
 
-    b->pos = bb_reply_too_large.data;
-    b->last = b->pos + bb_reply_too_large.len;
+    b->pos = page->data;
+    b->last = b->pos + page->len;
     b->memory = 1;
     b->last_buf = 1;
     b->last_in_chain = 1;

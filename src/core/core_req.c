@@ -17,8 +17,11 @@
 static ngx_int_t bb_req_sent_path(ngx_http_request_t *r,
     ngx_bb_store_loc_conf_t *lcf, ngx_str_t *path);
 static void bb_req_restore_slashes(bb_route_match_t *match);
-static ngx_int_t bb_req_unmatched(ngx_http_request_t *r,
-    ngx_bb_store_loc_conf_t *lcf, ngx_str_t *path);
+static ngx_uint_t bb_req_is_served(const bb_route_match_t *match,
+    ngx_uint_t domains);
+static ngx_uint_t bb_req_is_closed(const ngx_str_t *path);
+static ngx_int_t bb_req_not_found(ngx_http_request_t *r,
+    ngx_bb_store_loc_conf_t *lcf, ngx_bb_store_main_conf_t *conf);
 static void bb_req_cleanup(void *data);
 static void bb_req_body_handler(ngx_http_request_t *r);
 static void bb_req_start(bb_req_t *req);
@@ -30,8 +33,7 @@ bb_req_handler(ngx_http_request_t *r)
 {
     bb_req_t                  *req;
     ngx_int_t                  rc;
-    ngx_str_t                  path, sent;
-    bb_route_t                *route, *served;
+    bb_route_t                *route;
     ngx_uint_t                 method;
     bb_route_match_t           match;
     ngx_bb_store_loc_conf_t   *lcf;
@@ -51,48 +53,26 @@ bb_req_handler(ngx_http_request_t *r)
 
     bb_fault_request(r);
 
-    if (r->uri.len < lcf->mount.len
-        || ngx_strncmp(r->uri.data, lcf->mount.data, lcf->mount.len) != 0)
-    {
-        return NGX_DECLINED;
-    }
-
-    path.data = r->uri.data + lcf->mount.len;
-    path.len = r->uri.len - lcf->mount.len;
-
     conf = ngx_http_get_module_main_conf(r, ngx_bb_store_module);
 
-    sent = path;
+    rc = bb_req_match(r, lcf, conf, &match);
 
-    if (bb_req_sent_path(r, lcf, &sent) != NGX_OK) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    if (rc == NGX_HTTP_NOT_FOUND) {
+        return bb_req_not_found(r, lcf, conf);
     }
 
-    if (bb_route_find(&conf->routes, lcf->scope, &sent, &match) != NGX_OK) {
-        return bb_req_unmatched(r, lcf, &path);
+    if (rc != NGX_OK) {
+        return rc;
     }
-
-    bb_req_restore_slashes(&match);
 
     method = (r->method == NGX_HTTP_HEAD) ? NGX_HTTP_GET : r->method;
 
-    served = NULL;
-
     for (route = match.routes; route; route = route->next) {
-
-        if ((route->endpoint->domain & lcf->domains) == 0) {
-            continue;
-        }
-
-        served = route;
-
-        if (route->endpoint->method == method) {
+        if (route->endpoint->method == method
+            && (route->endpoint->domain & lcf->domains))
+        {
             break;
         }
-    }
-
-    if (served == NULL) {
-        return bb_req_unmatched(r, lcf, &path);
     }
 
     req = bb_req_create(r, lcf, conf, route);
@@ -135,6 +115,9 @@ bb_req_handler(ngx_http_request_t *r)
 
     r->request_body_in_single_buf = 1;
 
+    /* whatever client_body_in_file_only says: a worker reads no file */
+    r->request_body_in_file_only = 0;
+
     rc = ngx_http_read_client_request_body(r, bb_req_body_handler);
 
     if (rc >= NGX_HTTP_SPECIAL_RESPONSE) {
@@ -145,6 +128,44 @@ bb_req_handler(ngx_http_request_t *r)
     ngx_http_finalize_request(r, NGX_DONE);
 
     return NGX_DONE;
+}
+
+
+ngx_int_t
+bb_req_match(ngx_http_request_t *r, ngx_bb_store_loc_conf_t *lcf,
+    ngx_bb_store_main_conf_t *conf, bb_route_match_t *match)
+{
+    ngx_str_t  path, sent;
+
+    if (r->uri.len < lcf->mount.len
+        || ngx_strncmp(r->uri.data, lcf->mount.data, lcf->mount.len) != 0)
+    {
+        return NGX_DECLINED;
+    }
+
+    path.data = r->uri.data + lcf->mount.len;
+    path.len = r->uri.len - lcf->mount.len;
+
+    sent = path;
+
+    if (bb_req_sent_path(r, lcf, &sent) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (bb_route_find(&conf->routes, lcf->scope, &sent, match) == NGX_OK
+        && bb_req_is_served(match, lcf->domains))
+    {
+        bb_req_restore_slashes(match);
+        return NGX_OK;
+    }
+
+    if (r->content_handler == NULL
+        || (lcf->scope == BB_PUBLIC && bb_req_is_closed(&path)))
+    {
+        return NGX_HTTP_NOT_FOUND;
+    }
+
+    return NGX_DECLINED;
 }
 
 
@@ -236,46 +257,93 @@ bb_req_restore_slashes(bb_route_match_t *match)
 }
 
 
-static ngx_int_t
-bb_req_unmatched(ngx_http_request_t *r, ngx_bb_store_loc_conf_t *lcf,
-    ngx_str_t *path)
+static ngx_uint_t
+bb_req_is_served(const bb_route_match_t *match, ngx_uint_t domains)
 {
-    bb_req_t    *req;
-    ngx_str_t   *name;
-    ngx_uint_t   i;
+    bb_route_t  *route;
 
-    /* never reachable through the public mount, here or onward */
-
-    static ngx_str_t  closed[] = {
-        ngx_string("/client"), ngx_string("/actuator"), ngx_string("/test"),
-        ngx_null_string
-    };
-
-    if (r->content_handler) {
-
-        if (lcf->scope != BB_PUBLIC) {
-            return NGX_DECLINED;
-        }
-
-        for (i = 0; closed[i].len; i++) {
-            name = &closed[i];
-
-            if (path->len >= name->len
-                && ngx_strncmp(path->data, name->data, name->len) == 0
-                && (path->len == name->len || path->data[name->len] == '/'))
-            {
-                break;
-            }
-        }
-
-        if (closed[i].len == 0) {
-            return NGX_DECLINED;
+    for (route = match->routes; route; route = route->next) {
+        if (route->endpoint->domain & domains) {
+            return 1;
         }
     }
 
-    req = bb_req_create(r, lcf,
-                        ngx_http_get_module_main_conf(r, ngx_bb_store_module),
-                        NULL);
+    return 0;
+}
+
+
+/*
+ * Whether the first segment is one that is never reachable through the public
+ * mount, here or onward.  A service behind may cut each segment at a semicolon
+ * and only then look for dots and empty ones, so this does, too; a path that
+ * would leave the mount in this way is closed as well.
+ */
+
+static ngx_uint_t
+bb_req_is_closed(const ngx_str_t *path)
+{
+    u_char      *p, *last, *end, *cut;
+    ngx_str_t    first;
+    ngx_uint_t   i, depth;
+
+    static const ngx_str_t  closed[] = {
+        ngx_string("client"), ngx_string("actuator"), ngx_string("test")
+    };
+
+    depth = 0;
+    ngx_str_null(&first);
+
+    last = path->data + path->len;
+
+    for (p = ngx_strlchr(path->data, last, '/'); p; p = end) {
+        p++;
+
+        end = ngx_strlchr(p, last, '/');
+        cut = ngx_strlchr(p, end ? end : last, ';');
+
+        if (cut == NULL) {
+            cut = end ? end : last;
+        }
+
+        if (cut == p || (cut - p == 1 && *p == '.')) {
+            continue;
+        }
+
+        if (cut - p == 2 && p[0] == '.' && p[1] == '.') {
+
+            if (depth == 0) {
+                return 1;
+            }
+
+            depth--;
+            continue;
+        }
+
+        if (depth++ == 0) {
+            first.data = p;
+            first.len = cut - p;
+        }
+    }
+
+    for (i = 0; depth && i < sizeof(closed) / sizeof(closed[0]); i++) {
+        if (first.len == closed[i].len
+            && ngx_strncmp(first.data, closed[i].data, first.len) == 0)
+        {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+static ngx_int_t
+bb_req_not_found(ngx_http_request_t *r, ngx_bb_store_loc_conf_t *lcf,
+    ngx_bb_store_main_conf_t *conf)
+{
+    bb_req_t  *req;
+
+    req = bb_req_create(r, lcf, conf, NULL);
     if (req == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
@@ -374,8 +442,10 @@ bb_req_start(bb_req_t *req)
 {
     const bb_endpoint_t  *endpoint;
 
-    /* notices a client that leaves */
-    req->r->read_event_handler = ngx_http_test_reading;
+    if (!req->r->discard_body) {
+        /* notices a client that leaves; while nginx skips a body, it does */
+        req->r->read_event_handler = ngx_http_test_reading;
+    }
 
     endpoint = req->route->endpoint;
 

@@ -44,10 +44,10 @@ struct bb_req_s {
     ngx_queue_t                  ops;      /* of bb_op_t, in flight */
     void                        *data;     /* the endpoint's own */
     ngx_str_t                    call_failure; /* of the last call that did */
+    ngx_str_t                   *page;     /* instead of nginx's error page */
 
     unsigned                     has_user:1;
     unsigned                     replied:1;
-    unsigned                     too_large:1;  /* nginx answers 413 */
 };
 
 
@@ -71,6 +71,15 @@ struct bb_op_s {
  * request is, or will be, answered here.
  */
 ngx_int_t bb_req_handler(ngx_http_request_t *r);
+
+/*
+ * What a request in one of our locations asks for.  NGX_OK: match is set, and
+ * one of its routes at least is served, whatever their methods; NGX_DECLINED:
+ * it goes onward; NGX_HTTP_NOT_FOUND: it does not, and is nothing either;
+ * NGX_HTTP_INTERNAL_SERVER_ERROR: out of memory.
+ */
+ngx_int_t bb_req_match(ngx_http_request_t *r, ngx_bb_store_loc_conf_t *lcf,
+    ngx_bb_store_main_conf_t *conf, bb_route_match_t *match);
 
 /*
  * Makes the context of a request; route NULL: it is none of an endpoint.  NULL:

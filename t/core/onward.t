@@ -75,7 +75,9 @@ goes_onward('userId that we would refuse', 'GET', '/stores/12/user', user => 'x'
 
 # of no endpoint at all
 
-goes_onward('unknown', 'GET', "/stores/$_") for 'nothing/here', '1/coupons/7/x',
+goes_onward('unknown', 'GET', "/stores/$_") for 'nothing/here', 'x;client/y',
+    'x/..;/y/client', 'x/;/client', 'x/.;/test', 'x/y/..;/client', 'clients;/x',
+    '..a;/client', ';client/x', 'x;/client', '...;/test', '1/coupons/7/x',
     'coupons', 'coupons/', 'coupons/7/members/1', '1/coupon', '1/Coupons', 'COUPONS/my',
     'a%2Fb', 'clients', 'testing/1', '1/client', '%EB%B4%84';
 
@@ -89,6 +91,14 @@ stays(sub {
     {
         is_not_found($t->get("/stores/$path", user => 1), "GET /stores/$path");
     }
+
+    # a service behind may drop what follows a semicolon before it looks for dots
+    is_not_found($t->get("/stores/$_", user => 1), "GET /stores/$_")
+        for 'client;', 'client;/x', 'client;a=b/stores/1/name', 'actuator;x;y/health',
+            'test;/x/', ';/client/x', ';a/client', '.;/client/x', './.;a/;b/test/x',
+            'x/..;/client/x', 'x/y;z/..;/..;a/client/x', 'x;/..;/actuator', '..;/x',
+            '..;a/stores/client/x', 'x/..;/..;/x', '%3B/client/x', 'client%3Ba/x',
+            '%2e%2e;/x', 'x%2F..;/client';
 
     is_not_found($t->post('/stores/client/stores/coupons/7/users/1'),
         'an internal path under the public mount');
