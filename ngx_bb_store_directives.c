@@ -379,6 +379,15 @@ ngx_bb_store_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
         return NGX_CONF_ERROR;
     }
 
+    if (clcf->noname) {
+        /* an "if" or "limit_except" block: still the same location */
+        conf->domains = prev->domains;
+        conf->scope = prev->scope;
+        conf->mount = prev->mount;
+        conf->file = prev->file;
+        conf->line = prev->line;
+    }
+
     if (conf->domains == 0) {
         return NGX_CONF_OK;
     }
