@@ -6,6 +6,7 @@
 
 #include "core/core_input.h"
 #include "core/core_jansson.h"
+#include "core/core_number.h"
 #include "core/core_reply.h"
 #include "core/core_value.h"
 
@@ -670,7 +671,7 @@ ngx_int_t
 bb_input_body(bb_req_t *req)
 {
     ngx_int_t  rc;
-    ngx_str_t  body;
+    ngx_str_t  body, json;
 
     rc = bb_input_buffer(req, &body);
 
@@ -699,9 +700,15 @@ bb_input_body(bb_req_t *req)
         return NGX_OK;
     }
 
+    json = body;
+
+    if (bb_number_set_aside(req, &json) != NGX_OK) {
+        return bb_input_error(req);
+    }
+
     /* also refuses \u0000, lone surrogates, bytes that are not UTF-8 */
 
-    rc = bb_jansson_load(body.data, body.len, JSON_DECODE_ANY, &req->body);
+    rc = bb_jansson_load(json.data, json.len, JSON_DECODE_ANY, &req->body);
 
     if (rc == NGX_DECLINED) {
         return bb_input_invalid(req, "the body is not valid JSON", NULL);

@@ -41,6 +41,14 @@ bb_jansson_malloc(size_t size)
 ngx_int_t
 bb_jansson_load(const void *data, size_t len, size_t flags, json_t **json)
 {
+    *json = NULL;
+
+    /* jansson overlooks a NUL behind a number */
+
+    if (memchr(data, '\0', len)) {
+        return NGX_DECLINED;
+    }
+
     bb_jansson_failed = 0;
 
     *json = json_loadb(data, len, flags, NULL);

@@ -5,9 +5,12 @@
 
 #include "core/core_input.h"
 #include "core/core_jansson.h"
+#include "core/core_number.h"
 #include "core/core_reply.h"
 #include "core/core_time.h"
 #include "core/core_value.h"
+
+#include <math.h>
 
 
 static ngx_int_t bb_json_value(bb_req_t *req, const bb_field_t *field,
@@ -35,6 +38,7 @@ static ngx_int_t bb_json_list(bb_req_t *req, const bb_field_t *field,
 static ngx_int_t bb_json_member(bb_req_t *req, const bb_field_t *field,
     json_t *from, json_t *to);
 static void bb_json_trim(ngx_str_t *text);
+static ngx_uint_t bb_json_is_space(u_char ch);
 
 
 ngx_int_t
@@ -175,25 +179,15 @@ static ngx_int_t
 bb_json_int(bb_req_t *req, const bb_field_t *field, bb_value_t *value,
     json_t *json)
 {
-    double     real;
     ngx_str_t  text;
 
     switch (json_typeof(json)) {
 
     case JSON_INTEGER:
-        value->i = json_integer_value(json);
-        break;
-
-    case JSON_REAL:
-        real = json_real_value(json);
-
-        /* 2^63 is the first double beyond the range */
-
-        if (real < -9223372036854775808.0 || real >= 9223372036854775808.0) {
+        if (bb_number_int64(req, json, &value->i) != NGX_OK) {
             return bb_input_invalid(req, "%V is out of range", &field->name);
         }
 
-        value->i = (int64_t) real;
         break;
 
     case JSON_STRING:
@@ -240,8 +234,12 @@ bb_json_real(bb_req_t *req, const bb_field_t *field, bb_value_t *value,
     double     real;
     ngx_str_t  text;
 
-    if (json_is_number(json)) {
-        real = json_number_value(json);
+    if (json_is_integer(json)) {
+        real = bb_number_real(req, json);
+
+        if (!isfinite(real)) {
+            return bb_input_invalid(req, "%V is out of range", &field->name);
+        }
 
     } else if (json_is_string(json)) {
         text.data = (u_char *) json_string_value(json);
@@ -283,8 +281,8 @@ bb_json_bool(bb_req_t *req, const bb_field_t *field, bb_value_t *value,
         return NGX_OK;
     }
 
-    if (json_is_number(json)) {
-        bb_value_set_bool(value, json_number_value(json) != 0);
+    if (json_is_integer(json)) {
+        bb_value_set_bool(value, bb_number_real(req, json) != 0);
         return NGX_OK;
     }
 
@@ -312,8 +310,9 @@ static ngx_int_t
 bb_json_text(bb_req_t *req, const bb_field_t *field, bb_value_t *value,
     json_t *json)
 {
-    char       *text;
-    ngx_int_t   rc;
+    char             *text;
+    ngx_int_t         rc;
+    const ngx_str_t  *number;
 
     if (json_is_string(json)) {
         value->s.data = (u_char *) json_string_value(json);
@@ -326,8 +325,14 @@ bb_json_text(bb_req_t *req, const bb_field_t *field, bb_value_t *value,
         return bb_input_invalid(req, "%V is not a text", &field->name);
     }
 
-    /* 15 digits: what was written, not its nearest double */
-    text = bb_jansson_dump(json, JSON_ENCODE_ANY|JSON_REAL_PRECISION(15));
+    number = bb_number_text(req, json);
+
+    if (number) {
+        value->s = *number;
+        return bb_json_text_length(req, field, value);
+    }
+
+    text = bb_jansson_dump(json, JSON_ENCODE_ANY);
     if (text == NULL) {
         return bb_input_error(req);
     }
@@ -580,72 +585,31 @@ bb_json_member(bb_req_t *req, const bb_field_t *field, json_t *from,
 static void
 bb_json_trim(ngx_str_t *text)
 {
-    while (text->len && ngx_strchr(" \t\r\n", text->data[0])) {
+    while (text->len && bb_json_is_space(text->data[0])) {
         text->data++;
         text->len--;
     }
 
-    while (text->len && ngx_strchr(" \t\r\n", text->data[text->len - 1])) {
+    while (text->len && bb_json_is_space(text->data[text->len - 1])) {
         text->len--;
     }
+}
+
+
+static ngx_uint_t
+bb_json_is_space(u_char ch)
+{
+    return ch == ' ' || ch == '\t' || ch == '\r' || ch == '\n';
 }
 
 
 ngx_uint_t
 bb_json_bare_number(const ngx_str_t *text)
 {
-    u_char     *p, *last, *digits;
-    ngx_str_t   bare;
+    ngx_str_t  bare;
 
     bare = *text;
     bb_json_trim(&bare);
 
-    p = bare.data;
-    last = p + bare.len;
-
-    if (p < last && *p == '-') {
-        p++;
-    }
-
-    digits = p;
-
-    while (p < last && *p >= '0' && *p <= '9') {
-        p++;
-    }
-
-    if (p == digits || (*digits == '0' && p - digits > 1)) {
-        return 0;
-    }
-
-    if (p < last && *p == '.') {
-        digits = ++p;
-
-        while (p < last && *p >= '0' && *p <= '9') {
-            p++;
-        }
-
-        if (p == digits) {
-            return 0;
-        }
-    }
-
-    if (p < last && (*p == 'e' || *p == 'E')) {
-        p++;
-
-        if (p < last && (*p == '+' || *p == '-')) {
-            p++;
-        }
-
-        digits = p;
-
-        while (p < last && *p >= '0' && *p <= '9') {
-            p++;
-        }
-
-        if (p == digits) {
-            return 0;
-        }
-    }
-
-    return p == last;
+    return bb_number_check(bare.data, bare.len);
 }

@@ -40,6 +40,7 @@ struct bb_req_s {
     int64_t                      user;
     bb_value_t                  *values;   /* one for each of route->inputs */
     json_t                      *body;     /* owned; freed with the request */
+    ngx_array_t                 *numbers;  /* of ngx_str_t: set aside from it */
 
     ngx_queue_t                  ops;      /* of bb_op_t, in flight */
     void                        *data;     /* the endpoint's own */

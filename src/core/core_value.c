@@ -62,7 +62,9 @@ bb_value_real(const u_char *p, size_t len, double *n)
     /* strtod() also knows hexadecimal, infinity and not-a-number */
 
     for (i = 0; i < len; i++) {
-        if ((p[i] < '0' || p[i] > '9') && ngx_strchr("+-.eE", p[i]) == NULL) {
+        if ((p[i] < '0' || p[i] > '9')
+            && (p[i] == '\0' || ngx_strchr("+-.eE", p[i]) == NULL))
+        {
             return NGX_DECLINED;
         }
     }

@@ -2,16 +2,13 @@
 # each of them.
 
 use v5.36;
-use File::Temp qw(tempdir);
 use FindBin;
 use lib "$FindBin::Bin/../lib";
-use JSON::PP;
 use Test::More;
 
 use BB::Answer;
+use BB::Endpoints;
 use BB::Test;
-
-my $ROOT = "$FindBin::Bin/../..";
 
 # r: userId is required, o: optional, -: not read, O: the store's manager
 my @CONTRACT = map { [ split ] } grep { /\S/ } split(/\n/, <<'END');
@@ -63,23 +60,11 @@ my @CONTRACT = map { [ split ] } grep { /\S/ } split(/\n/, <<'END');
 END
 
 my %USER = (none => '-', optional => 'o', required => 'r', owner => 'O');
-my %MOUNT = (public => '/stores', internal => '/client/stores');
 
 
 # the tables
 
-my $dir = tempdir('bb-store-t-XXXXXX', TMPDIR => 1, CLEANUP => 1);
-
-delete @ENV{qw(MAKEFLAGS MFLAGS MAKELEVEL)};
-
-my $program = "$dir/endpoints";
-my $said = `make -C $ROOT --no-print-directory endpoints ENDPOINTS=$program 2>&1`;
-
-is($?, 0, 'the tables are compiled') or die $said;
-
-my @rows = decode_json(scalar `$program`)->@*;
-
-$_->{url} = $MOUNT{$_->{scope}} . $_->{path} =~ s{/\z}{}r for @rows;
+my @rows = endpoints();
 
 is(scalar @rows, 45, '45 rows');
 
