@@ -31,6 +31,8 @@ sub check($name, $operation, $answer) {
     ok(defined $response->{description}, "$name: its status is known")
         or return diag($answer->whole());
 
+    check_headers($name, $response, $answer);
+
     if ($answer->body() eq '') {
         like($response->{description}, qr/no body/, "$name: no body is known");
         return;
@@ -42,6 +44,26 @@ sub check($name, $operation, $answer) {
         $answer->json() ];
 }
 
+# Notes that its headers are those that are promised, and no others but those that
+# HTTP itself needs.
+sub check_headers($name, $response, $answer) {
+    my %promised = map { lc $_ => $document->resolve($response->{headers}{$_}) }
+        keys(($response->{headers} // {})->%*);
+    my %sent = map { lc $_->[0] => $_->[1] } $answer->{headers}->@*;
+
+    delete @sent{qw(server date connection content-type content-length)};
+
+    is(join(' ', grep { not $promised{$_} } sort keys %sent), '',
+        "$name: no other headers");
+    is(join(' ', grep { $promised{$_}{required} and not exists $sent{$_} }
+        sort keys %promised), '', "$name: all headers");
+
+    for my $header (grep { $promised{$_} } sort keys %sent) {
+        push @names, "$name: $header";
+        push @pairs, [ $promised{$header}{schema}, $sent{$header} ];
+    }
+}
+
 # A success.
 sub accepted($name, $operation, @request) {
     my $answer = $t->request(@request);
@@ -49,6 +71,12 @@ sub accepted($name, $operation, @request) {
     is($answer->status(), 200, "$name: answered");
     unlike($answer->body(), qr/"result":"FAIL"/, "$name: a success");
     check($name, $operation, $answer);
+}
+
+# The same of rows that are not there, by somebody who has none.
+sub ask_others($case) {
+    return $t->request($document->request($case, user => 55,
+        path => { map { $_ => 999_999 } $case->[1] =~ /\{(\w+)\}/g }));
 }
 
 # A body that is not.
@@ -63,7 +91,7 @@ sub refused($name, $operation, $body, @request) {
 
 my @operations = $document->operations();
 
-cmp_ok(scalar @operations, '>=', 12, 'operations');
+is(scalar @operations, 45, 'operations');
 
 for my $case (@operations) {
     my ($method, $path, $operation) = @$case;
@@ -71,6 +99,12 @@ for my $case (@operations) {
     my @request = $document->request($case);
 
     accepted($id, $operation, @request);
+    check("$id: a wrong method", $operation, $t->request('PATCH', @request[1 .. $#request]));
+    check("$id: nobody's", $operation, ask_others($case));
+    check("$id: no userId", $operation, $t->request(@request, user => []));
+    check("$id: two callers", $operation, $t->request(@request, user => [ 1, 2 ]))
+        if grep { ($document->resolve($_)->{name} // '') eq 'userId' and
+            $document->resolve($_)->{in} eq 'header' } ($operation->{parameters} // [])->@*;
 
     my $body = $operation->{requestBody} or next;
     my $schema = $body->{content}{'application/json'}{schema};
@@ -113,6 +147,37 @@ for my $case (@operations) {
         }
     }
 }
+
+
+# what is not served, and what cannot be
+
+for my $domains ('coupon', 'store cargo question') {
+    $t->nginx()->reconfigure(domains => $domains);
+
+    for my $case (@operations) {
+        my ($method, $path, $operation) = @$case;
+
+        next if grep { $_ eq $operation->{tags}[0] } split(/ /, $domains);
+
+        my $answer = $t->request($document->request($case));
+
+        is($answer->status(), 404, "$operation->{operationId}: not served");
+        check("$operation->{operationId}: not served", $operation, $answer);
+    }
+}
+
+$t->nginx()->reconfigure(domains => 'store coupon cargo question');
+$t->db()->stop();
+
+for my $case (@operations) {
+    my $id = $case->[2]{operationId};
+    my $answer = $t->request($document->request($case));
+
+    is($answer->status(), 503, "$id: without PostgreSQL");
+    check("$id: without PostgreSQL", $case->[2], $answer);
+}
+
+$t->db()->start();
 
 
 # the forms of all these answers

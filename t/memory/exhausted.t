@@ -230,7 +230,7 @@ exhaust('a new store', sub($n) {
     sub($answer) { $answer->body() =~ /"data":\d+,.*"SUCCESS"/ });
 exhaust('a question', sub($n) {
         ('public', 'POST', '/stores/questions', user => 7, body =>
-            { storeId => 1, productId => 'x', productName => 'x', title => 'x',
+            { storeId => 1, productId => 'x', productName => 1.5, title => 'x',
               content => 'x', nickname => 'x', isSecret => JSON::PP::false }) },
     \&is_void);
 
