@@ -8,8 +8,9 @@ use lib "$FindBin::Bin/../lib";
 use Test::More;
 
 use BB::Answer;
+use BB::Ops;
 use BB::Port;
-use BB::Process qw(scaled);
+use BB::Process qw(await scaled);
 use BB::Test;
 
 my $H2 = BB::Port::take();
@@ -175,6 +176,22 @@ $late->write('123');
 $late->write('456' . bytes(@MINE));
 is_data($late->answer(), $EMPTY, 'the body is skipped');
 
+# a client that leaves before such a body is whole, and before the answer
+$t->add_coupon(id => 77);
+
+my $hold = $t->db()->hold_coupons(77);
+my $gone = $t->new_client();
+
+$gone->write(bytes(DELETE => '/stores/1/coupons/77', user => 101, length => 100) . 'abc');
+ok(await(10, sub { counter_of('postgres_write', 'in_flight') }), 'it waits for a lock');
+$gone->close();
+in_step($t->new_client(), 'meanwhile');
+$hold->rollback();
+ok(await(10, sub { $t->db()->value('SELECT is_deleted::int FROM coupon WHERE id = 77') }),
+    'what was asked for is done');
+
+sub counter_of($part, $name) { return counter(status($t), $part, $name) }
+
 
 # Expect: 100-continue
 
@@ -220,7 +237,7 @@ sub is_too_large($answer, $name) {
         . '"COMMON_INVALID_PARAMETER","result":"FAIL"}'), $name);
 }
 
-my $counted = counter();
+my $counted = invalid();
 my @refused = ([ POST => '/tight/coupons/7', user => 1 ], [ POST => '/tight/coupons/x' ],
     [ PUT => '/tight/coupons/7' ], [ GET => '/tight/coupons/my' ],
     [ OPTIONS => '/tight/coupons/my' ], [ POST => '/tight/client/x' ],
@@ -231,7 +248,7 @@ is_too_large($t->request(@$_, body => padded(1025)), "client_max_body_size: @$_"
     for @refused;
 is_too_large($t->request(POST => '/tight/coupons/7', user => 1,
     chunks => [ padded(1025) ]), 'client_max_body_size: in chunks');
-is(counter(), $counted + @refused + 1, 'all of them are counted');
+is(invalid(), $counted + @refused + 1, 'all of them are counted');
 ok_void($t->request(draw('/tight/coupons/7', body => padded(1024))), 'up to it');
 
 my $head = $t->request(HEAD => '/tight/coupons/my', body => padded(1025));
@@ -243,7 +260,7 @@ is($head->whole(), join("\n", 413, 'Cache-Control: no-store', 'Content-Length: 1
 like($t->request(POST => '/tight/x/y', body => padded(1025))->body(), qr/<html>/,
     'nginx itself refuses what would go onward');
 
-sub counter() {
+sub invalid() {
     return $t->get('/ops/status', server => 'ops')->json()->{requests}{invalid};
 }
 

@@ -33,7 +33,8 @@ for my $mount ('/stores', '/api/stores', '/shop', '/old/v1/stores') {
 
 is_not_found($t->get($_, user => 1), "$_: not found")
     for '/api/stores', '/shop', '/old/v1/stores2/coupons/my',
-        '/old/v1/storescoupons/my';
+        '/old/v1/storescoupons/my', '/old/v1/storesXcoupons/my',
+        '/client/storesXcoupons/count';
 is($t->get('/old/coupons/my', user => 1)->status(), 404, 'outside the mount');
 is_deeply([ $t->holders(7) ], [ 1 .. 4 ], 'each has drawn one');
 

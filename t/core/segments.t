@@ -6,9 +6,16 @@ use lib "$FindBin::Bin/../lib";
 use Test::More;
 
 use BB::Answer;
+use BB::Client;
+use BB::Port;
 use BB::Test;
 
+my $UNMERGED = BB::Port::take();
 my $t = BB::Test->new(domains => 'coupon question', upstream => 1,
+    http => "server { listen 127.0.0.1:$UNMERGED; merge_slashes off;
+        location /stores/ { bb_store coupon question;
+            proxy_pass http://127.0.0.1:%%upstream%%; } }",
+    internal => 'proxy_pass http://127.0.0.1:%%upstream%%;',
     stores => [ { id => 1, manager => 101 } ],
     coupons => [ { id => 7, issued => [ 1 ] } ])->run();
 
@@ -133,6 +140,21 @@ is_not_found($t->get("/stores/$_", user => 1), "GET /stores/$_")
         './client/a%2Fb', '%2e/client/a%2Fb', '//client/a%2Fb',
         'x/../client/a%2Fb', 'x%2F../client/b';
 is(scalar(() = $t->upstream()->requests()), $onward, 'none went onward');
+
+# where nginx does not merge slashes, a segment may be empty: it is nothing's value
+my $unmerged = BB::Client->new($UNMERGED);
+
+is($unmerged->request('GET', "/stores/$_", user => 1)->json()->{uri}, "/stores/$_",
+    "unmerged: $_ goes onward") for '/coupons', 'coupons//members', 'questions/product//my',
+        'questions/product//', '/1/coupons/product', '//';
+is_not_found($unmerged->request('GET', "/stores/$_", user => 1), "unmerged: $_")
+    for '/client/x', '//test', 'x/..;//client', '//;//actuator';
+is_data($unmerged->request('GET', '/stores/coupons/my', user => 9), '{"data":[]}',
+    'unmerged: served');
+
+# on the internal mount nothing is closed
+is($t->get("/client/stores/$_")->json()->{uri}, "/client/stores/$_", "internal: $_")
+    for 'client/x', 'test', 'actuator/health', 'x/..;/..;/y';
 
 is($t->dump(), $before, 'nothing was written');
 
