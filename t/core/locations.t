@@ -53,6 +53,7 @@ my $t = BB::Test->new(upstream => sub($request) {
         proxy_pass %%onward%%; }
     location /server_rewrite/ { return 500; }
     rewrite ^/server_rewrite/(.*) /first/$1;
+    rewrite ^/first/old/(.*) /first/$1;
 
     location /accel { proxy_pass %%onward%%; }
     location /failing/ { error_page 404 = /first/coupons/my; return 404; }
@@ -163,6 +164,9 @@ serves('/last', 'rewritten, then found');
 serves('/break', 'rewritten in the location');
 serves('/server_rewrite', 'rewritten in the server');
 goes('/away/coupons/my', '/elsewhere/coupons/my', 'rewritten away', user => 9);
+
+is_data($t->get('/first/old/coupons%2Fmy', user => 9), '{"data":[]}',
+    'rewritten within the mount: the path as it was sent does not count');
 
 # redirected within nginx
 is_data($t->get('/accel?/first/coupons/my', user => 9), '{"data":[]}', 'X-Accel-Redirect');

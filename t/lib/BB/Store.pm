@@ -95,7 +95,7 @@ sub _service($dir, $request) {
         ? '[{"flowerId":2,"flowerName":"튤립"},{"flowerId":1,"flowerName":"장미"}]'
         : $name eq 'product' ? '{"subscriptionProductId":"656e89e3ae667e3844a02030"}'
         : $name eq 'phone' ? '"01012345678"'
-        : '{' . join(',', map { qq("$_":) . (($name eq 'likes' ? $_ % $user == 0
+        : '{' . join(',', map { qq("$_":) . (($name eq 'likes' ? $user && $_ % $user == 0
             : $_ > $user) ? 'true' : 'false') } @ids) . '}';
 
     return [ 200, [ 'Content-Type' => 'application/json' ],
