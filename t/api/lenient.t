@@ -144,4 +144,17 @@ for my $query ('storeIds=1&storeIds=2', 'storeIds=1,2', 'storeIds=1%2C2', 'store
         '1 2', $query);
 }
 
+# pages: digits beyond any number are a large one, with a sign or without
+for my $page ('9' x 30, '%2B' . '9' x 30, $MAX, "+$MAX") {
+    is_data($t->get("/stores/list?page=$page&size=1"), '{"stores":[],"totalCnt":3}',
+        "page=$page");
+}
+
+is($t->get("/stores/list?page=$_&size=1")->json()->{data}{stores}[0]{storeId}, 1, "page=$_")
+    for '-' . '9' x 30, '', 'x', '9' x 30 . 'x', '+', '%2B-1';
+is(scalar $t->get("/stores/list?size=$_")->json()->{data}{stores}->@*, 3, "size=$_")
+    for '9' x 30, '%2B' . '9' x 30, '-1', '0', 'x';
+is(scalar $t->get("/stores/list?size=$_")->json()->{data}{stores}->@*, 2, "size=$_")
+    for '2', '%2B2', '002';
+
 $t->done();
