@@ -480,6 +480,9 @@ for my $id (grep { $row{$_}{body} ne 'none' } sort keys %row) {
             type => $type ];
     }
 
+    push @refused, [ $id, [ 415, 'the body must be application/json' ],
+        "$id: no JSON in chunks", body => undef, chunks => [ $valid ],
+        type => 'text/plain' ];
     push @refused, [ $id, [ 413, 'the body is too large' ], "$id: one byte too many",
         body => $valid . ' ' x (65537 - length($valid)) ],
         [ $id, [ 413, 'the body is too large' ], "$id: too much in chunks", body => undef,
