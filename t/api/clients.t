@@ -72,16 +72,18 @@ for ('/stores', '/api/stores') {
     for my $case ([ undef, 'false' ], [ 1, 'true' ]) {
         my ($user, $liked) = @$case;
 
-        is_data(web('S4', GET => '/list?page=0&size=1', $user), '{"stores":[{"storeId":1,'
+        is_data(web('S4', GET => '/list?page=0&size=1', $user),
+            '{"stores":[{"storeId":1,'
             . '"storeThumbnailImage":"https://a.kr/1.png","storeName":"꽃집 1",'
             . '"detailInfo":"소개 1","averageRating":4.5,"isLiked":' . $liked
-            . ',"address":"주소 1","detailAddress":"1호"}],"totalCnt":3}', 'S4: front page');
+            . ',"address":"주소 1","detailAddress":"1호"}],"totalCnt":3}',
+                'S4: front page');
         is_data(web('S5', GET => '/1/user', $user), '{"storeName":"꽃집 1",'
             . '"storeThumbnailImage":"https://a.kr/1.png","address":"주소 1",'
             . '"detailAddress":"1호","averageRating":4.5,"detailInfo":"소개 1",'
             . '"phoneNumber":"010-1","isLiked":' . $liked . ',"isSubscribed":false,'
             . '"subscriptionProductId":"656e89e3ae667e3844a02030"}', 'S5: a store');
-        is_data(web('S7', GET => '/map/location?lat=37.50000000000001&lon=127.0000001&level=5',
+        is_data(web('S7', GET => '/map/location?lat=37.5000000001&lon=127.01&level=5',
             $user), '{"stores":[' . $MAP =~ s/LIKED/$user ? 'true' : 'null'/er
             . '],"storeIds":[1]}', 'S7: the map');
         is_data(web('S8', GET => "/map/region?sido=11&gugun=$_", $user), '{"stores":['
@@ -89,7 +91,8 @@ for ('/stores', '/api/stores') {
             "S8: a region, gugun=$_") for '11680', '';
     }
 
-    is_fail(web('S8', GET => '/map/region?sido=null&gugun='), $SIDO, 'S8: nothing chosen');
+    is_fail(web('S8', GET => '/map/region?sido=null&gugun='), $SIDO,
+        'S8: nothing chosen');
     is_same_for_all(web('S9', GET => '/1/delivery-policy'),
         '{"deliveryPrice":3000,"freeDeliveryMinPrice":50000}', 'S9: on a product page');
     is_data(web('C7', GET => '/1/coupons/product'), '{"data":['
@@ -105,15 +108,18 @@ for ('/stores', '/api/stores') {
     is_data(web('C9', GET => '/coupons/my', 101), '{"data":[' . rows(5 .. 8, "$COUPON}")
         . ']}', 'C9: my page');
     is_data(web('Q5', GET => '/questions/product/p?page=0&size=1&is-replied=', undef),
-        '{"data":[{"key":5,"isReplied":false,"title":"문의","content":"?","nickname":"봄이",'
+        '{"data":[{"key":5,"isReplied":false,"title":"문의","content":"?",'
+        . '"nickname":"봄이",'
         . '"createdAt":"2024-01-20","isSecret":false,"isMine":false,"reply":null,'
         . '"repliedAt":null}],"totalCnt":5}', 'Q5: on a product page');
-    is_data(web('Q6', GET => '/questions/product/p/my?page=0&size=1&is-replied=true', 101),
-        '{"data":[{"key":1,"isReplied":true,"title":"문의","content":"?","nickname":"봄이",'
+    is_data(web('Q6', GET => '/questions/product/p/my?page=0&size=1&is-replied=true',
+        101), '{"data":[{"key":1,"isReplied":true,"title":"문의","content":"?",'
+        . '"nickname":"봄이",'
         . '"createdAt":"2024-01-20","reply":"네","repliedAt":"2024-01-21",'
         . '"productName":"장미"}],"totalCnt":1}', 'Q6: mine');
     is_data(web('Q7', GET => '/questions/my-page?page=4&size=1', 101),
-        '{"data":[{"key":1,"isReplied":true,"title":"문의","content":"?","nickname":"봄이",'
+        '{"data":[{"key":1,"isReplied":true,"title":"문의","content":"?",'
+        . '"nickname":"봄이",'
         . '"createdAt":"2024-01-20","reply":"네","repliedAt":"2024-01-21",'
         . '"productName":"장미"}],"totalCnt":5}', 'Q7: my page');
 
@@ -122,7 +128,8 @@ for ('/stores', '/api/stores') {
         . '"storeThumbnailImage":"https://a.kr/1.png","phoneNumber":"010-1",'
         . '"accountNumber":"110-1","bank":"국민은행","deliveryPrice":3000,'
         . '"freeDeliveryMinPrice":50000,"sido":"서울","gugun":"강남구","address":"주소 1",'
-        . '"detailAddress":"1호","zipCode":"06236","lat":37.5,"lon":127}', 'S3: the form');
+        . '"detailAddress":"1호","zipCode":"06236","lat":37.5,"lon":127}',
+            'S3: the form');
     is_data(web('S6', GET => '/1/manager', 101), '{"storeName":"꽃집 1",'
         . '"storeThumbnailImage":"https://a.kr/1.png","phoneNumber":"010-1",'
         . '"accountNumber":"110-1","bank":"국민은행","detailInfo":"소개 1","address":"주소 1",'
@@ -132,16 +139,19 @@ for ('/stores', '/api/stores') {
         . '"discountPrice":3000,"limitCount":100,"unusedCount":99,"startDate":"'
         . $t->today(-1) . '","endDate":"' . $WEEK . '"}') . ']}', 'C4: the table');
     is_data(web('C10', GET => '/coupons/5/members?page=0&size=10', 101), '{"data":['
-        . '{"nickname":"봄이","phoneNumber":"01012345678","createdAt":"2024-01-20T10:15:00",'
-        . '"isUsed":false}],"totalCnt":1}', 'C10: who drew it');
+        . '{"nickname":"봄이","phoneNumber":"01012345678",'
+        . '"createdAt":"2024-01-20T10:15:00","isUsed":false}],"totalCnt":1}',
+        'C10: who drew it');
     is_data(web('G2', GET => '/1/flowers/stocks', 101), '{"stockInfoDtos":['
-        . '{"flowerId":1,"name":"장미","data":[100]},{"flowerId":2,"name":null,"data":[100]}]}',
+        . '{"flowerId":1,"name":"장미","data":[100]},'
+        . '{"flowerId":2,"name":null,"data":[100]}]}',
         'G2: the chart');
     is_data(web('Q2', GET => '/questions/1', 101), '{"title":"문의","nickname":"봄이",'
         . '"createdAt":"2024-01-20T10:15:00","productName":"장미","content":"?",'
         . '"isReplied":true,"answer":{"content":"네","repliedAt":"2024-01-22"}}',
         'Q2: one question');
-    is_data(web('Q4', GET => '/1/questions?is-replied=true&size=12&page=0', 101), '{"data":['
+    is_data(web('Q4', GET => '/1/questions?is-replied=true&size=12&page=0', 101),
+        '{"data":['
         . '{"key":1,"productName":"장미","nickname":"봄이","title":"문의",'
         . '"createdAt":"2024-01-20","isReplied":true,"isRead":true}],"totalCnt":1}',
         'Q4: answered ones');
@@ -153,15 +163,17 @@ for ('/stores', '/api/stores') {
 
     # operators'
     for my $gugun ('', '&gugun=11680') {
-        is_same_for_all(web('S10', GET => "/admin?page=0&size=13&sido=11&sort=DATE$gugun"),
+        is_same_for_all(web('S10',
+            GET => "/admin?page=0&size=13&sido=11&sort=DATE$gugun"),
             '{"data":[{"key":1,"storeCode":"00000001","storeName":"꽃집 1",'
             . '"phoneNumber":"010-1","bank":"국민은행","accountNumber":"110-1",'
-            . '"averageRating":4.5,"totalAmount":0,"regDate":"2024-01-20"}],"totalCnt":1}',
+            . '"averageRating":4.5,"totalAmount":0,"regDate":"2024-01-20"}],'
+            . '"totalCnt":1}',
             "S10: the table$gugun");
     }
 
     like(web('S11', GET => '/address/sido')->body(),
-        qr/\A\{"data":\[\{"code":"11","name":"서울"\},(?:\{[^{}]*\},){15}\{"code":"50","name":"제주특별자치도"\}\],/,
+        qr/\A\{"data":\[\{"code":"11","name":"서울"\},(?:\{[^{}]*\},){15}\{"code":"50",/,
         'S11: the first select box');
     is_same_for_all(web('S12', GET => '/address/gugun?sido=36'),
         '[{"value":"36110","label":"조치원읍"}]', 'S12: the second');
@@ -195,26 +207,31 @@ is_invalid(web('S1', POST => '/', 901, '{"storeName":"봄꽃집","detailInfo":"�
     . '"detailAddress":"","zipCode":"1","lat":null,"lon":null}'), 'lat cannot be null',
     'S1: NaN');
 
-my $form = web('S3', GET => '/101', 900)->body() =~ s/\A\{"data":(\{.*\}),"message".*/$1/r;
+my $form = web('S3', GET => '/101', 900)->body()
+    =~ s/\A\{"data":(\{.*\}),"message".*/$1/r;
 
 like($form, qr/"sido":"경기도","gugun":"수원시",.*"detailAddress":"","zipCode":"16200"/,
     'S3: what was sent');
 ok_void(web('S2', PUT => '/101', 900, $form =~ s/봄꽃집/여름꽃집/r), 'S2: the form, edited');
-is(web('S3', GET => '/101', 900)->body() =~ s/여름꽃집/봄꽃집/r =~ s/\A\{"data":(\{.*\}),"message".*/$1/r,
+is(web('S3', GET => '/101', 900)->body() =~ s/여름꽃집/봄꽃집/r
+    =~ s/\A\{"data":(\{.*\}),"message".*/$1/r,
     $form, 'S2: stored');
 
-my $coupon = qq({"couponName":"가을","discountPrice":3000,"minPrice":30000,"limitCount":5,)
-    . qq("startDate":"$TODAY","endDate":"$WEEK"});
+my $coupon = qq({"couponName":"가을","discountPrice":3000,"minPrice":30000,)
+    . qq("limitCount":5,"startDate":"$TODAY","endDate":"$WEEK"});
 
 ok_void(web('C1', POST => '/1/coupons', 101, $coupon), 'C1: a coupon');
-is_invalid(web('C1', POST => '/1/coupons', 101, $coupon =~ s/"endDate":"[^"]*"/"endDate":""/r),
+is_invalid(web('C1', POST => '/1/coupons', 101,
+    $coupon =~ s/"endDate":"[^"]*"/"endDate":""/r),
     'endDate cannot be null', 'C1: a cleared date');
-ok_void(web('C2', PUT => '/1/coupons/9', 101, $coupon =~ s/$WEEK/$NEXT/r), 'C2: edited');
+ok_void(web('C2', PUT => '/1/coupons/9', 101, $coupon =~ s/$WEEK/$NEXT/r),
+    'C2: edited');
 is($t->db()->value('SELECT end_date FROM coupon WHERE id = 9'), $NEXT, 'C2: stored');
 ok_void(web('C3', DELETE => '/1/coupons/9', 101), 'C3: deleted');
 ok_void(web('C3', DELETE => '/1/coupons/9', 101), 'C3: again');
 ok_void(web('G1', PUT => '/1/flowers/stocks', 101,
-    '{"stockModifyDtos":[{"flowerId":1,"stock":70},{"flowerId":2,"stock":0}]}'), 'G1: stock');
+    '{"stockModifyDtos":[{"flowerId":1,"stock":70},{"flowerId":2,"stock":0}]}'),
+    'G1: stock');
 is_invalid(web('G1', PUT => '/1/flowers/stocks', 101, '[{"flowerId":1,"stock":70}]'),
     'the body is not a JSON object', 'G1: a bare list');
 
@@ -230,7 +247,8 @@ for my $case ([ 2, '"네, 있습니다.\\n\\"내일\\" 옵니다."', "네, 있�
     ok_void(web('Q3', POST => "/questions/$question/answers", 101, $body), 'Q3: again');
 }
 
-is_invalid(web('Q3', POST => '/questions/5/answers', 101, $_->[0]), $_->[1], "Q3: $_->[0]")
+is_invalid(web('Q3', POST => '/questions/5/answers', 101, $_->[0]), $_->[1],
+    "Q3: $_->[0]")
     for [ '{"x":1}', 'content cannot be null' ], [ 'null', 'the body is null' ],
         [ '["a"]', 'the body is not a JSON object' ];
 
@@ -238,7 +256,8 @@ is_invalid(web('Q3', POST => '/questions/5/answers', 101, $_->[0]), $_->[1], "Q3
 # services
 my $STORE = '{"storeId":ID,"storeCode":"0000000ID","storeName":"꽃집 ID",'
     . '"detailInfo":"소개 ID","storeThumbnailInfo":"https://a.kr/ID.png",'
-    . '"averageRating":RATING,"phoneNumber":"010-ID","accountNumber":"110-ID","bank":"국민은행"}';
+    . '"averageRating":RATING,"phoneNumber":"010-ID","accountNumber":"110-ID",'
+    . '"bank":"국민은행"}';
 
 is_data(service('SI1', GET => '/id', 101), '1', 'SI1: auth, a seller with a store');
 is_data(service('SI1', GET => '/id', 3214567890), 'null', 'SI1: auth, one without');
@@ -249,15 +268,20 @@ is_same_for_all(service('SI4', GET => '/store-name?storeIds=1&storeIds=2&storeId
     '{"1":"꽃집 1","2":"꽃집 2"}', 'SI4: order, ids that repeat');
 is_invalid(service('SI4', GET => '/store-name'), 'parameter storeIds is required',
     'SI4: product, without products');
-is_same_for_all(service('SI5', GET => '/1'), $STORE =~ s/ID/1/gr =~ s/RATING/4.5/r, 'SI5');
+is_same_for_all(service('SI5', GET => '/1'), $STORE =~ s/ID/1/gr =~ s/RATING/4.5/r,
+    'SI5');
 like(service('SI6', GET => '')->body(), qr/\A\{"data":\[\Q${\ ($STORE =~ s{ID}{1}gr
     =~ s{RATING}{4.5}r)}\E,\Q${\ ($STORE =~ s{ID}{2}gr =~ s{RATING}{0}r)}\E,/, 'SI6');
-is_data(service('SI7', POST => '/coupons/validate-purchase', undef, '{"validatePriceDtos":['
-    . '{"couponId":5,"couponAmount":3000,"storeId":1,"deliveryCost":0,"actualAmount":60000},'
+is_data(service('SI7', POST => '/coupons/validate-purchase', undef,
+    '{"validatePriceDtos":['
+    . '{"couponId":5,"couponAmount":3000,"storeId":1,"deliveryCost":0,'
+    . '"actualAmount":60000},'
     . '{"couponId":null,"couponAmount":0,"storeId":1,"deliveryCost":3000,'
     . '"actualAmount":49999}],"orderType":"DELIVERY"}'), 'null', 'SI7: order');
-is_fail(service('SI7', POST => '/coupons/validate-purchase', undef, '{"validatePriceDtos":['
-    . '{"couponId":5,"couponAmount":1,"storeId":1,"deliveryCost":0,"actualAmount":60000}],'
+is_fail(service('SI7', POST => '/coupons/validate-purchase', undef,
+    '{"validatePriceDtos":['
+    . '{"couponId":5,"couponAmount":1,"storeId":1,"deliveryCost":0,'
+    . '"actualAmount":60000}],'
     . '"orderType":"PICKUP"}'), '해당 요청은 실제 쿠폰 정보와 일치하지 않습니다.', 'SI7: not so');
 is_data(service('SI8', POST => '/simple-info', undef, '[2,1]'), '[' . join(',',
     map { my ($id, $rating) = @$_; qq({"storeId":$id,"storeName":"꽃집 $id",)
@@ -272,16 +296,18 @@ is_data(service('SI10', POST => '/policy', undef, '[1]'), '{"1":{"storeName":"�
 ok_void(service('CI1', POST => '/coupons/5/users/3214567890'), 'CI1: used');
 is_data(service('CI2', GET => '/coupons/count', 3214567890), '3', 'CI2: user, my page');
 
-my $change = '[{"storeId":1,"stockDtos":[{"flowerId":1,"stock":3}],"phoneNumber":"01012345678",'
-    . '"userId":3214567890}]';
+my $change = '[{"storeId":1,"stockDtos":[{"flowerId":1,"stock":3}],'
+    . '"phoneNumber":"01012345678","userId":3214567890}]';
 
 is_data(service('GI2', PUT => '/flowers/stocks/subtract', undef, $change), 'null',
     'GI2: product');
-is_data(service('GI1', PUT => '/flowers/stocks/add', undef, $change =~ s/:3\}/:1}/r), 'null',
-    'GI1: product');
-is($t->db()->value('SELECT stock FROM flower_cargo WHERE store_id = 1 AND flower_id = 1'), 68,
+is_data(service('GI1', PUT => '/flowers/stocks/add', undef, $change =~ s/:3\}/:1}/r),
+    'null', 'GI1: product');
+is($t->db()->value('SELECT stock FROM flower_cargo WHERE store_id = 1
+    AND flower_id = 1'), 68,
     'GI1, GI2: the level');
 
-is(join(' ', sort keys %done), join(' ', sort map { $_->{id} } endpoints()), 'all endpoints');
+is(join(' ', sort keys %done), join(' ', sort map { $_->{id} } endpoints()),
+    'all endpoints');
 
 $t->done();

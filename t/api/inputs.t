@@ -40,7 +40,8 @@ for my $case ($document->operations()) {
 is(join(' ', sort keys %request), join(' ', sort keys %row), 'all endpoints');
 
 # one order element, whose other members are needed for its checks
-$request{SI7}{body} = { orderType => 'DELIVERY', validatePriceDtos => [ { couponId => undef,
+$request{SI7}{body} = { orderType => 'DELIVERY',
+    validatePriceDtos => [ { couponId => undef,
     couponAmount => 0, storeId => 1, deliveryCost => 3000, actualAmount => 1000 } ] };
 
 sub ask($id, %change) {
@@ -68,15 +69,18 @@ cmp_ok(scalar @TABLES, '>', 8, 'tables');
 
 my (@refused, @accepted);
 
-sub refuse($id, $reason, $name, %change) { push @refused, [ $id, $reason, $name, %change ] }
+sub refuse($id, $reason, $name, %change) {
+    push @refused, [ $id, $reason, $name, %change ];
+}
 
 sub take($id, $name, %change) { push @accepted, [ $id, $name, %change ] }
 
 
 # userId
 
-my @NO_NUMBER = ('abc', 'undefined', 'null', '1.5', '1.0', '1e3', '0x1F', '1 2', '1,2', '-',
-    '+', '--1', '+-1', '1-', "\xef\xbc\x91", $ABOVE, $BELOW, '9' x 4000, '1;x', '"1"');
+my @NO_NUMBER = ('abc', 'undefined', 'null', '1.5', '1.0', '1e3', '0x1F', '1 2', '1,2',
+    '-', '+', '--1', '+-1', '1-', "\xef\xbc\x91", $ABOVE, $BELOW, '9' x 4000, '1;x',
+    '"1"');
 
 for my $id (sort keys %row) {
     my $user = $row{$id}{user};
@@ -93,13 +97,16 @@ for my $id (sort keys %row) {
         take($id, "$id: no userId", user => $_) for @none;
 
     } else {
-        refuse($id, 'userId header is required', "$id: no userId", user => $_) for @none;
+        refuse($id, 'userId header is required', "$id: no userId", user => $_)
+            for @none;
     }
 
-    refuse($id, 'userId header is not a 64-bit integer', "$id: userId " . substr($_, 0, 30),
+    refuse($id, 'userId header is not a 64-bit integer',
+        "$id: userId " . substr($_, 0, 30),
         user => $_) for @NO_NUMBER;
     refuse($id, 'more than one userId header', "$id: userId twice", user => $_)
-        for [ $me, $me ], [ $me, 1 ], [ '', $me ], [ $me, '' ], [ '', '' ], [ 'x', 'y' ];
+        for [ $me, $me ], [ $me, 1 ], [ '', $me ], [ $me, '' ], [ '', '' ],
+            [ 'x', 'y' ];
     refuse($id, 'more than one userId header', "$id: userId in two cases",
         headers => [ USERID => $me ]);
     take($id, "$id: userId $_", user => $_) for "+$me", "00$me", " $me ", $MAX, $MIN,
@@ -135,11 +142,11 @@ for my $id (sort keys %row) {
 
         refuse($id, "$names[$n] is not a 64-bit integer",
             "$id: $names[$n] " . substr($_, 0, 20), url => $with->($_))
-            for 'abc', 'undefined', 'null', 'NaN', '1.5', '1.0', '0x1F', '1e3', '-', '+',
-                '%20', '1%20', '%201', $ABOVE, $BELOW, '9' x 400, '%2531', '%D9%A1', '1;x',
-                '1%0A', '1%2F1', '1,1';
-        take($id, "$id: $names[$n] $_", url => $with->($_)) for '+1', '%2B1', '001', '-1',
-            '0', $MAX, $MIN, '%31';
+            for 'abc', 'undefined', 'null', 'NaN', '1.5', '1.0', '0x1F', '1e3', '-',
+                '+', '%20', '1%20', '%201', $ABOVE, $BELOW, '9' x 400, '%2531',
+                '%D9%A1', '1;x', '1%0A', '1%2F1', '1,1';
+        take($id, "$id: $names[$n] $_", url => $with->($_)) for '+1', '%2B1', '001',
+            '-1', '0', $MAX, $MIN, '%31';
     }
 }
 
@@ -151,18 +158,19 @@ my %QUERY = (
             '0x1', '-', '--1', '1,1', $ABOVE, '%EF%BC%91', '3%203', '3%00' ],
         good => [ '3', '%2B3', '+3', '003', '%33' ] },
     lat => { bad => [ (map { [ $_, 'is not a decimal number' ] } 'abc', 'NaN', 'nan',
-                'Infinity', '-inf', '0x1p3', '37,5', '1e', '--1', '1d', '1e400', '.', 'e5',
-                '37.5%00', '1%202'),
+                'Infinity', '-inf', '0x1p3', '37,5', '1e', '--1', '1d', '1e400', '.',
+                'e5', '37.5%00', '1%202'),
             map { [ $_, 'is out of range' ] } '90.0000001', '-91', '1e10', '1e308' ],
-        good => [ '37.5', '+37.5', '%2B37.5', '3.75e1', '3.75E%2B1', '37.50', '90', '-90',
-            '1e-400', '.5', '5.', '-0', '0' x 100 . '37.5' ] },
+        good => [ '37.5', '+37.5', '%2B37.5', '3.75e1', '3.75E%2B1', '37.50', '90',
+            '-90', '1e-400', '.5', '5.', '-0', '0' x 100 . '37.5' ] },
     lon => { bad => [ [ 'abc', 'is not a decimal number' ],
             map { [ $_, 'is out of range' ] } '180.0000001', '-181' ],
         good => [ '127', '180', '-180' ] },
     bool => { bad => [ map { [ $_, 'is not a boolean' ] } 'x', '2', '-1', 'null', 'tru',
             '%20true', 'true%20', '1.0', 'y', 't' ],
         good => [ map { ($_, uc, ucfirst) } qw(true on yes 1 false off no 0) ] },
-    enum => { bad => [ map { [ $_, 'has an unknown value' ] } 'date', 'Rate', 'x', 'DATE%20',
+    enum => { bad => [ map { [ $_, 'has an unknown value' ] } 'date', 'Rate', 'x',
+        'DATE%20',
             'DATE,RATE', '0' ],
         good => [ qw(DATE RATE AMOUNT %44ATE) ] },
     ids => { bad => [ map { [ $_, 'is not a list of integers' ] } 'abc', '1,x', '1.5',
@@ -171,7 +179,8 @@ my %QUERY = (
             $MAX, '1,1,1' ] },
     text => { bad => [ map { [ $_, 'is not UTF-8 text' ] } '%FF', '%00', '11%00',
             '%ED%A0%80', '%C0%80' ],
-        good => [ '11', 'null', 'x' x 1000, '%EA%BD%83', '+', '%2B', 'a=b', '%', '%4' ] },
+        good => [ '11', 'null', 'x' x 1000, '%EA%BD%83', '+', '%2B', 'a=b', '%',
+            '%4' ] },
     page => { good => [ '', 'abc', '-1', '1.5', '-', '0x1', '%00', '%FF', $MAX, $ABOVE,
             $MIN, '9' x 100, '1e3', '%20', 'null' ] },
 );
@@ -193,7 +202,8 @@ for my $id (sort keys %row) {
         delete $rest{$name};
 
         my $with = sub(@values) {
-            return (url => "$path?" . join('&', (map { "$_=$rest{$_}" } sort keys %rest),
+            return (url => "$path?"
+                . join('&', (map { "$_=$rest{$_}" } sort keys %rest),
                 map { "$name=$_" } @values));
         };
         my ($bad, $good) = ($QUERY{$type}{bad} // [], $QUERY{$type}{good});
@@ -241,37 +251,41 @@ for my $id (sort keys %row) {
             for $HEADER{bad}->@*;
         refuse($id, "more than one $name header", "$id: $name twice",
             headers => [ $name => 'a', lc $name => 'b' ]);
-        take($id, "$id: $name", headers => [ $name => $_ ]) for '', "$id-1", "$id-$FLOWER",
-            "$id-" . 'x' x (254 - length($id));
+        take($id, "$id: $name", headers => [ $name => $_ ]) for '', "$id-1",
+            "$id-$FLOWER", "$id-" . 'x' x (254 - length($id));
     }
 
     take($id, "$id: unknown parameters", url => $request{$id}{url}
         . ($query ? '&' : '?') . $_)
-        for 'x=1&y', '%FF=%FF', '&&=&', 'userId=x&storeId=x&Page=x', '%00=%00', 'a' x 4000;
+        for 'x=1&y', '%FF=%FF', '&&=&', 'userId=x&storeId=x&Page=x', '%00=%00',
+            'a' x 4000;
 }
 
 
 # bodies
 
 my %WHOLE = (
-    object => { map { $_ => 'the body is not a JSON object' } '[]', '1', '"a"', 'true', '[{}]',
-        '1.5' },
+    object => { map { $_ => 'the body is not a JSON object' } '[]', '1', '"a"', 'true',
+        '[{}]', '1.5' },
     array => { map { $_ => 'the body is not a JSON array' } '{}', '1', '"a"', 'false' },
     number => { '[]' => 'the body is not a JSON object', '[1]' =>
         'the body is not a JSON object', 'true' => 'totalAmount is not an integer',
         '"x"' => 'totalAmount is not an integer', '""' => 'totalAmount cannot be null',
-        '"1.5"' => 'totalAmount is not an integer', '1e30' => 'totalAmount is out of range',
+        '"1.5"' => 'totalAmount is not an integer',
+        '1e30' => 'totalAmount is out of range',
         $ABOVE => 'totalAmount is out of range', '{}' => 'totalAmount cannot be null' },
     text => { '[]' => 'the body is not a JSON object', '["a"]' =>
         'the body is not a JSON object', '{}' => 'content cannot be null',
-        '"' . 'x' x 2001 . '"' => 'content is too long', '1' x 2001 => 'content is too long' },
+        '"' . 'x' x 2001 . '"' => 'content is too long',
+        '1' x 2001 => 'content is too long' },
 );
 
-my @NO_JSON = ('{', '}', '[', ']', 'x', "'a'", '{"a"}', '{"a":}', '{a:1}', '[1,]', '{"a":1,}',
-    'nul', 'True', 'NaN', 'Infinity', '-', '01', '1.', '.5', '+1', '1e', '0x1F', '--1', '1 2',
-    '"', '"\\x"', '"\\u12"', '"\\u0000"', '"\\ud800"', '"\\udc00\\ud800"', "\"\xff\"",
-    "\"\xc0\x80\"", "\"\xed\xa0\x80\"", "\"\x01\"", "\"a\0\"", "\0", "\xef\xbb\xbf{}",
-    "1\0", "\0\x31", "1.5\0", "[1\0]", "{\"a\":1\0}", '/**/{}', '[' x 8000, '{"a":' x 3000, ' ');
+my @NO_JSON = ('{', '}', '[', ']', 'x', "'a'", '{"a"}', '{"a":}', '{a:1}', '[1,]',
+    '{"a":1,}', 'nul', 'True', 'NaN', 'Infinity', '-', '01', '1.', '.5', '+1', '1e',
+    '0x1F', '--1', '1 2', '"', '"\\x"', '"\\u12"', '"\\u0000"', '"\\ud800"',
+    '"\\udc00\\ud800"', "\"\xff\"", "\"\xc0\x80\"", "\"\xed\xa0\x80\"", "\"\x01\"",
+    "\"a\0\"", "\0", "\xef\xbb\xbf{}", "1\0", "\0\x31", "1.5\0", "[1\0]", "{\"a\":1\0}",
+    '/**/{}', '[' x 8000, '{"a":' x 3000, ' ');
 
 for my $id (grep { $row{$_}{body} ne 'none' } sort keys %row) {
     my $valid = $JSON->encode($request{$id}{body});
@@ -299,44 +313,51 @@ for my $id (grep { $row{$_}{body} ne 'none' } sort keys %row) {
 # changed list of fields into the body.
 my %FORMS = (
     int64 => { bad => [
-            (map { [ $_, 'is not an integer' ] } '"3.7"', '"abc"', '"1e3"', '"0x1F"', '"1 2"',
-                '"--1"', '"+"', '"NaN"', '"1,000"', "\"\xef\xbc\x91\"", "\"$ABOVE\"",
-                "\"$BELOW\"", 'true', 'false', '"true"', '[]', '{}', '[1]', '{"a":1}'),
-            map { [ $_, 'is out of range' ] } $ABOVE, $BELOW, "$ABOVE.5", "$BELOW.5", '1e19',
+            (map { [ $_, 'is not an integer' ] } '"3.7"', '"abc"', '"1e3"', '"0x1F"',
+                '"1 2"', '"--1"', '"+"', '"NaN"', '"1,000"', "\"\xef\xbc\x91\"",
+                "\"$ABOVE\"", "\"$BELOW\"", 'true', 'false', '"true"', '[]', '{}',
+                '[1]', '{"a":1}'),
+            map { [ $_, 'is out of range' ] } $ABOVE, $BELOW, "$ABOVE.5", "$BELOW.5",
+            "${ABOVE}e0", '1e19',
                 '-1e300', '1e400', '9' x 400, '1' . '0' x 30 . '.5' ],
         null => [ 'null', '""', '" "', '"\\t\\n"' ],
-        good => [ '1', '"1"', '" 1 "', '"+1"', '"01"', '1.9', '1.0', '1e0', '10e-1', '0.99',
-            '-0', '-0.5', '0e9', '1.5E+0', '0.' . '9' x 400 ] },
+        good => [ '1', '"1"', '" 1 "', '"+1"', '"01"', '1.9', '1.0', '1e0', '10e-1',
+            '0.99', '-0', '-0.5', '0e9', '1.5E+0', '0.' . '9' x 400 ] },
     lat => { bad => [ (map { [ $_, 'is not a number' ] } '"abc"', '"NaN"', '"Infinity"',
                 '"1e400"', '"0x1"', '"1 2"', '"1d"', 'true', 'false', '[]', '{}'),
-            map { [ $_, 'is out of range' ] } '90.0000001', '-91', '"90.5"', '1e10', '1e400',
+            map { [ $_, 'is out of range' ] } '90.0000001', '-91', '"90.5"', '1e10',
+            '1e400',
                 $ABOVE, '9' x 400 ],
         null => [ 'null', '""', '" "' ],
-        good => [ '37', '37.5', '"37.5"', '" 37.5 "', '3.75e1', '"3.75E1"', '"+37.5"', '-0.0',
-            '90', '-90', '1e-400', '37.' . '5' x 400 ] },
-    bool => { bad => [ map { [ $_, 'is not a boolean' ] } '"yes"', '"1"', '"tRUE"', '" true"',
+        good => [ '37', '37.5', '"37.5"', '" 37.5 "', '3.75e1', '"3.75E1"', '"+37.5"',
+            '-0.0', '90', '-90', '1e-400', '37.' . '5' x 400 ] },
+    bool => { bad => [ map { [ $_, 'is not a boolean' ] } '"yes"', '"1"', '"tRUE"',
+        '" true"',
             '"x"', '"null"', '[]', '{}' ],
         null => [ 'null', '""' ],
         good => [ 'true', 'false', '"true"', '"True"', '"TRUE"', '"false"', '"False"',
             '"FALSE"', '0', '1', '-1', '0.0', '0.5', '1e400', $ABOVE ] },
-    text => { bad => [ (map { [ $_, 'is not a text' ] } '[]', '{}', '["a"]', '{"a":1}') ],
+    text => { bad => [ (map { [ $_, 'is not a text' ] } '[]', '{}', '["a"]',
+        '{"a":1}') ],
         null => [ 'null' ],
-        good => [ '""', '"a"', '" "', '1', '1.50', '1e3', '1e400', $ABOVE, 'true', 'false',
-            '"\\ud83c\\udf38"', '"\\"\\\\\\/\\b\\f\\n\\r\\t"' ] },
+        good => [ '""', '"a"', '" "', '1', '1.50', '1e3', '1e400', $ABOVE, 'true',
+            'false', '"\\ud83c\\udf38"', '"\\"\\\\\\/\\b\\f\\n\\r\\t"' ] },
     date => { bad => [ map { [ $_, 'is not a date (yyyy-MM-dd)' ] } '"2099-02-30"',
-            '"2099-02-29"', '"2100-02-29"', '"2099-13-01"', '"2099-00-10"', '"2099-01-00"',
-            '"2099-1-5"', '"20990105"', '"2099/01/05"', '"2099-01-05T00:00:00"',
-            '"2099-01-05 "', '" "', '"abc"', '"today"', '"infinity"', '20990105',
-            '[2099,1,5]', 'true', '{}', '1.5', '"0000-01-01"' ],
+            '"2099-02-29"', '"2100-02-29"', '"2099-13-01"', '"2099-00-10"',
+            '"2099-01-00"', '"2099-1-5"', '"20990105"', '"2099/01/05"',
+            '"2099-01-05T00:00:00"', '"2099-01-05 "', '" "', '"abc"', '"today"',
+            '"infinity"', '20990105', '[2099,1,5]', 'true', '{}', '1.5',
+            '"0000-01-01"' ],
         null => [ 'null', '""' ],
         good => [ '"2099-01-05"', '"2096-02-29"', '"9999-12-31"' ] },
     enum => { bad => [ map { [ $_, 'has an unknown value' ] } '"x"', '""', '"pickup"',
             '"PICKUP "', '0', 'true', '[]', '{}' ],
         null => [ 'null' ],
         good => [ '"PICKUP"', '"SUBSCRIBE"', '"DELIVERY"' ] },
-    objects => { bad => [ (map { [ $_, 'is not a list' ] } '{}', '1', '"a"', '""', 'true'),
-            (map { [ $_, 'is not a list of objects' ] } '[null]', '[1]', '[[]]', '["a"]',
-                '[true]') ],
+    objects => { bad => [ (map { [ $_, 'is not a list' ] } '{}', '1', '"a"', '""',
+        'true'),
+            (map { [ $_, 'is not a list of objects' ] } '[null]', '[1]', '[[]]',
+                '["a"]', '[true]') ],
         null => [ 'null' ],
         good => [ '[]' ] },
     ids => { bad => [ (map { [ "[$_]", 'cannot be null' ] } 'null', '""', '1,null'),
@@ -356,7 +377,8 @@ my $forms = $FORMS{text};
 
 for my $type ([ text => 255 ], [ text2000 => 2000 ]) {
     my ($name, $max) = @$type;
-    my @characters = ('a', $FLOWER, "\xf0\x9f\x8c\xb8", '\\ud83c\\udf38', '\\u0061', ' ');
+    my @characters = ('a', $FLOWER, "\xf0\x9f\x8c\xb8", '\\ud83c\\udf38', '\\u0061',
+        ' ');
 
     $FORMS{$name} = { %$forms,
         bad => [ $forms->{bad}->@*, (map { [ "\"$_\"", 'is too long' ] }
@@ -395,7 +417,8 @@ sub objects($id, $fields, $object, $make) {
                 : take($id, $what, $with->($json));
         }
 
-        take($id, "$id: $name " . substr($_, 0, 25), $with->($_)) for $forms->{good}->@*;
+        take($id, "$id: $name " . substr($_, 0, 25), $with->($_))
+            for $forms->{good}->@*;
 
         if ($field->{notNegative}) {
             refuse($id, "$name cannot be negative", "$id: $name $_", $with->($_))
@@ -476,7 +499,8 @@ for my $id (grep { $row{$_}{body} ne 'none' } sort keys %row) {
         'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x', 'json',
         'application/+json', 'application/xml; x=application/json')
     {
-        push @refused, [ $id, [ 415, 'the body must be application/json' ], "$id: $type",
+        push @refused, [ $id, [ 415, 'the body must be application/json' ],
+            "$id: $type",
             type => $type ];
     }
 
@@ -485,7 +509,8 @@ for my $id (grep { $row{$_}{body} ne 'none' } sort keys %row) {
         type => 'text/plain' ];
     push @refused, [ $id, [ 413, 'the body is too large' ], "$id: one byte too many",
         body => $valid . ' ' x (65537 - length($valid)) ],
-        [ $id, [ 413, 'the body is too large' ], "$id: too much in chunks", body => undef,
+        [ $id, [ 413, 'the body is too large' ], "$id: too much in chunks",
+            body => undef,
             chunks => [ $valid, ' ' x 40000, ' ' x 40000 ] ];
     take($id, "$id: the largest body", body => $valid . ' ' x (65536 - length($valid)));
 }
@@ -494,7 +519,8 @@ for my $id (grep { $row{$_}{body} ne 'none' } sort keys %row) {
 
 for my $id (grep { $row{$_}{body} eq 'none' } sort keys %row) {
     take($id, "$id: a body is not read", body => $_->[0], type => $_->[1])
-        for [ '{', 'application/json' ], [ 'null', undef ], [ 'x' x 20000, 'text/plain' ];
+        for [ '{', 'application/json' ], [ 'null', undef ],
+            [ 'x' x 20000, 'text/plain' ];
     take($id, "$id: nor its type", headers => [ 'Content-Type' => $_ ])
         for 'application/json', 'text/plain', '';
 }

@@ -57,10 +57,11 @@ sub in_step($client, $name) {
 # conditions of caches: nothing here has a tag or a date, so none holds or fails
 
 for my $header ([ 'If-Match', '"x"' ], [ 'If-Match', '*' ], [ 'If-None-Match', '*' ],
-    [ 'If-None-Match', '"x"' ], [ 'If-Modified-Since', 'Tue, 15 Nov 1994 12:45:26 GMT' ],
+    [ 'If-None-Match', '"x"' ],
+    [ 'If-Modified-Since', 'Tue, 15 Nov 1994 12:45:26 GMT' ],
     [ 'If-Modified-Since', 'Fri, 15 Nov 2199 12:45:26 GMT' ],
-    [ 'If-Unmodified-Since', 'Tue, 15 Nov 1994 12:45:26 GMT' ], [ 'Range', 'bytes=0-3' ],
-    [ 'If-Range', '"x"' ])
+    [ 'If-Unmodified-Since', 'Tue, 15 Nov 1994 12:45:26 GMT' ],
+    [ 'Range', 'bytes=0-3' ], [ 'If-Range', '"x"' ])
 {
     my $client = $t->new_client();
 
@@ -109,14 +110,16 @@ my @KINDS = (
     [ 'bad JSON', 400, POST => '/stores/coupons/7', user => 1, body => 'x' x 5000 ],
     [ 'unknown', 404, POST => '/alone/x', user => 1, body => 'x' x 100_000 ],
     [ 'closed', 404, PUT => '/stores/test/x', user => 1, body => 'x' x 100_000 ],
-    [ 'a wrong method', 405, PUT => '/stores/coupons/7', user => 1, body => 'x' x 100_000 ],
+    [ 'a wrong method', 405, PUT => '/stores/coupons/7', user => 1,
+        body => 'x' x 100_000 ],
     [ 'too large', 413, POST => '/stores/coupons/7', user => 1, body => 'x' x 100_000 ],
     [ 'no JSON', 415, POST => '/stores/coupons/7', user => 1, body => 'x' x 5000,
         type => 'text/plain' ],
     [ 'OPTIONS', 200, OPTIONS => '/stores/coupons/7', body => 'x' x 100_000 ],
     [ 'HEAD', 200, HEAD => '/stores/coupons/my', user => 1, body => 'x' x 5000 ],
     [ 'GET', 200, GET => '/stores/coupons/my', user => 9, body => 'x' x 100_000 ],
-    [ 'DELETE', 200, DELETE => '/stores/9/coupons/9', user => 1, body => 'x' x 100_000 ],
+    [ 'DELETE', 200, DELETE => '/stores/9/coupons/9', user => 1,
+        body => 'x' x 100_000 ],
     [ 'onward', 200, POST => '/stores/x/y', user => 1, body => 'x' x 100_000 ],
 );
 
@@ -182,22 +185,25 @@ $t->add_coupon(id => 77);
 my $hold = $t->db()->hold_coupons(77);
 my $gone = $t->new_client();
 
-$gone->write(bytes(DELETE => '/stores/1/coupons/77', user => 101, length => 100) . 'abc');
+$gone->write(bytes(DELETE => '/stores/1/coupons/77', user => 101, length => 100)
+    . 'abc');
 ok(await(10, sub { counter_of('postgres_write', 'in_flight') }), 'it waits for a lock');
 $gone->close();
 in_step($t->new_client(), 'meanwhile');
 $hold->rollback();
-ok(await(10, sub { $t->db()->value('SELECT is_deleted::int FROM coupon WHERE id = 77') }),
-    'what was asked for is done');
+ok(await(10, sub { $t->db()->value('SELECT is_deleted::int FROM coupon
+    WHERE id = 77') }), 'what was asked for is done');
 
 sub counter_of($part, $name) { return counter(status($t), $part, $name) }
 
 
 # Expect: 100-continue
 
-for my $case ([ 100, 200, draw() ], [ '', 400, POST => '/stores/coupons/7', body => $body ],
+for my $case ([ 100, 200, draw() ],
+    [ '', 400, POST => '/stores/coupons/7', body => $body ],
     [ '', 413, POST => '/stores/coupons/7', user => 1, body => padded(8193) ],
-    [ '', 415, POST => '/stores/coupons/7', user => 1, body => $body, type => 'text/plain' ],
+    [ '', 415, POST => '/stores/coupons/7', user => 1, body => $body,
+        type => 'text/plain' ],
     [ '', 404, POST => '/alone/x', body => $body ],
     [ '', 405, PUT => '/stores/coupons/7', body => $body ])
 {
@@ -221,7 +227,8 @@ for my $case ([ 100, 200, draw() ], [ '', 400, POST => '/stores/coupons/7', body
 # sizes: bb_store_max_body, and nginx's own limit
 
 ok_void($t->request(draw(), body => padded(8192)), 'the largest body');
-ok_void($t->request(draw(), body => undef, chunks => [ padded(8192) =~ /(.{1,1000})/gs ]),
+ok_void($t->request(draw(), body => undef,
+    chunks => [ padded(8192) =~ /(.{1,1000})/gs ]),
     'the largest body in chunks');
 is_too_large($t->request(draw(), body => padded(8193)), 'one byte more');
 is_too_large($t->request(draw(), body => undef,
@@ -238,7 +245,8 @@ sub is_too_large($answer, $name) {
 }
 
 my $counted = invalid();
-my @refused = ([ POST => '/tight/coupons/7', user => 1 ], [ POST => '/tight/coupons/x' ],
+my @refused = ([ POST => '/tight/coupons/7', user => 1 ],
+    [ POST => '/tight/coupons/x' ],
     [ PUT => '/tight/coupons/7' ], [ GET => '/tight/coupons/my' ],
     [ OPTIONS => '/tight/coupons/my' ], [ POST => '/tight/client/x' ],
     [ POST => '/tight_alone/coupons/7' ], [ POST => '/tight_alone/x/y' ],
@@ -310,7 +318,8 @@ sub failure($reason) {
         . '"errorCode":"COMMON_INVALID_PARAMETER","result":"FAIL"}';
 }
 
-my $ENVELOPE = '{"data":{"data":[]},"message":null,"errorCode":null,"result":"SUCCESS"}';
+my $ENVELOPE = '{"data":{"data":[]},"message":null,"errorCode":null,'
+    . '"result":"SUCCESS"}';
 
 # A body whose length is not told before; curl reads it from a file.
 sub unsized($content) {
@@ -391,7 +400,8 @@ sub streams(@requests) {
             my $payload = substr(substr($in, 0, 9 + $length, ''), 9);
 
             # statuses that HPACK has in its table, others are written out
-            $status{$stream} //= { 0x88 => 200, 0x8c => 400, 0x8d => 404 }->{ord $payload}
+            $status{$stream} //= { 0x88 => 200, 0x8c => 400,
+                0x8d => 404 }->{ord $payload}
                 // ($payload =~ /(\d{3})/)[0] // 'compressed' if $type == 1;
             $body{$stream} .= $payload if $type == 0;
             delete $open{$stream} if $type <= 1 and $flags & 1;

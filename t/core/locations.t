@@ -133,9 +133,9 @@ sub goes($path, $to, $name, %o) {
     is($t->get($path, %o)->body(), "onward GET $to", $name);
 }
 
-for my $case ([ '/api/v1/stores', 'a longer prefix' ], [ '/first', 'before regular ones' ],
-    [ '/regex/v1', 'a regular expression' ], [ '/anycase', 'without case' ],
-    [ '/named', 'named' ],
+for my $case ([ '/api/v1/stores', 'a longer prefix' ],
+    [ '/first', 'before regular ones' ], [ '/regex/v1', 'a regular expression' ],
+    [ '/anycase', 'without case' ], [ '/named', 'named' ],
     [ '/unbuffered', 'proxy_request_buffering off' ],
     [ '/files', 'client_body_in_file_only' ])
 {
@@ -169,15 +169,16 @@ is_data($t->get('/first/old/coupons%2Fmy', user => 9), '{"data":[]}',
     'rewritten within the mount: the path as it was sent does not count');
 
 # redirected within nginx
-is_data($t->get('/accel?/first/coupons/my', user => 9), '{"data":[]}', 'X-Accel-Redirect');
+is_data($t->get('/accel?/first/coupons/my', user => 9), '{"data":[]}',
+    'X-Accel-Redirect');
 is_data($t->get('/failing/a', user => 9), '{"data":[]}', 'error_page');
 is_data($t->post('/failing/a', user => 9, body => $body), '{"data":[]}',
     'error_page after a POST');
 is_invalid($t->get('/page/coupons/my'), 'userId header is required',
     'our 400 is no error page');
 is_refused($t->get('/page/coupons/7'), 405, 'our 405 neither', [ 'POST' ]);
-is_refused($t->post('/page/coupons/7', user => 1, body => 'a', type => 'text/plain'), 415,
-    'our 415 neither');
+is_refused($t->post('/page/coupons/7', user => 1, body => 'a', type => 'text/plain'),
+    415, 'our 415 neither');
 is_not_found($t->get('/page/test/x'), 'our 404 neither');
 
 # without another handler
@@ -205,22 +206,24 @@ is($t->get('/if/coupons/my', user => 9, headers => [ 'X-Return' => 1 ])->body(),
     'not you', 'if with return');
 is_data(seen($t->get('/if_alone/coupons/my', user => 9, @if), 'block'), '{"data":[]}',
     'if without another handler: GET');
-is_not_found($t->get('/if_alone/no/where', @if), 'if without another handler: not found');
+is_not_found($t->get('/if_alone/no/where', @if),
+    'if without another handler: not found');
 is_data($t->get('/excepted/coupons/my', user => 9), '{"data":[]}', 'not limit_except');
 ok_void(draw('/excepted'), 'limit_except: POST');
 is($t->post('/excepted/no/where')->body(), 'onward POST /excepted/no/where',
     'limit_except: onward');
 is_not_found($t->post('/excepted/client/x'), 'limit_except: closed');
 ok_void(draw('/limited'), 'limit_except: allowed');
-is($t->delete('/limited/1/coupons/7', user => 101)->status(), 403, 'limit_except: denied');
+is($t->delete('/limited/1/coupons/7', user => 101)->status(), 403,
+    'limit_except: denied');
 
 # what comes before
 is($t->get('/returned/coupons/my', user => 9)->status(), 204, 'return');
 is($t->get('/denied/coupons/my', user => 9)->status(), 403, 'deny');
 is_data($t->get('/rate/coupons/my', user => 9, headers => [ 'X-Caller' => 'a' ]),
     '{"data":[]}', 'limit_req: the first');
-is($t->get('/rate/coupons/my', user => 9, headers => [ 'X-Caller' => 'a' ])->status(), 429,
-    'limit_req: the second');
+is($t->get('/rate/coupons/my', user => 9, headers => [ 'X-Caller' => 'a' ])->status(),
+    429, 'limit_req: the second');
 is(draw('/auth')->status(), 401, 'auth_request: no');
 ok_void(draw('/auth', headers => [ 'X-Who' => 1 ]), 'auth_request: yes');
 is($t->get('/auth/coupons/my', headers => [ 'X-Who' => 1 ])->status(), 400,
@@ -230,8 +233,8 @@ is($t->get('/auth/coupons/my', headers => [ 'X-Who' => 1 ])->status(), 400,
 my @before = $t->holders(7);
 
 goes('/auth_here/x', '/auth_here/x', 'auth_request to a location of ours', user => 9);
-is($t->post('/mirroring/x', user => 9, body => $body)->body(), 'onward POST /mirroring/x',
-    'mirror to a location of ours');
+is($t->post('/mirroring/x', user => 9, body => $body)->body(),
+    'onward POST /mirroring/x', 'mirror to a location of ours');
 is_deeply([ $t->holders(7) ], \@before, 'a mirrored draw draws nothing');
 
 goes('/ssi/x', '/first/coupons/my', 'include of a location of ours', user => 9);
@@ -247,7 +250,8 @@ ok(await(10, sub { copies() }), 'what goes onward is copied');
 is_deeply([ copies() ], [ '/copy' ], 'and only that');
 
 # what changes an answer on its way
-my $zipped = $t->get('/zip/coupons/my', user => 9, headers => [ 'Accept-Encoding' => 'gzip' ]);
+my $zipped = $t->get('/zip/coupons/my', user => 9,
+    headers => [ 'Accept-Encoding' => 'gzip' ]);
 
 is($zipped->header('Content-Encoding'), 'gzip', 'gzip');
 is_data($t->get('/slow/coupons/my', user => 9), '{"data":[]}', 'limit_rate');

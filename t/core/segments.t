@@ -145,7 +145,8 @@ is(scalar(() = $t->upstream()->requests()), $onward, 'none went onward');
 my $unmerged = BB::Client->new($UNMERGED);
 
 is($unmerged->request('GET', "/stores/$_", user => 1)->json()->{uri}, "/stores/$_",
-    "unmerged: $_ goes onward") for '/coupons', 'coupons//members', 'questions/product//my',
+    "unmerged: $_ goes onward") for '/coupons', 'coupons//members',
+    'questions/product//my',
         'questions/product//', '/1/coupons/product', '//';
 is_not_found($unmerged->request('GET', "/stores/$_", user => 1), "unmerged: $_")
     for '/client/x', '//test', 'x/..;//client', '//;//actuator';

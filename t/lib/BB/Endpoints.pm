@@ -18,7 +18,8 @@ my %MOUNT = (public => '/stores', internal => '/client/stores');
 # All rows, in the order of the tables; url: the path with its usual mount, without
 # a slash at its end.
 sub endpoints() {
-    my $program = tempdir('bb-store-t-XXXXXX', TMPDIR => 1, CLEANUP => 1) . '/endpoints';
+    my $program = tempdir('bb-store-t-XXXXXX', TMPDIR => 1, CLEANUP => 1)
+        . '/endpoints';
 
     local %ENV = %ENV;
     delete @ENV{qw(MAKEFLAGS MFLAGS MAKELEVEL)};
