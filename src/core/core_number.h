@@ -8,8 +8,8 @@
 
 
 /*
- * Replaces such numbers by integers, before the text is read; json: set to a copy
- * of its own if there are any.  NGX_ERROR: out of memory.
+ * Replaces such numbers by integers, before the text is read; json: set to a
+ * copy of its own if there are any.  NGX_ERROR: out of memory.
  */
 ngx_int_t bb_number_set_aside(bb_req_t *req, ngx_str_t *json);
 

@@ -43,8 +43,9 @@ void bb_reply_methods(bb_req_t *req, bb_route_t *routes);
 void bb_reply_not_found(bb_req_t *req);
 
 /*
- * Turns nginx's own error pages into the envelope: that of 413 for requests that
- * would have been answered here, and those of a body that it could not read.
+ * Turns nginx's own error pages into the envelope: that of 413 for requests
+ * that would have been answered here, and those of a body that it could not
+ * read.
  */
 ngx_int_t bb_reply_filter_init(ngx_conf_t *cf);
 

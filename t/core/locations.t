@@ -71,6 +71,16 @@ my $t = BB::Test->new(upstream => sub($request) {
         add_header X-Seen $seen;
         proxy_pass %%onward%%;
     }
+    location /if_mounted/ {
+        bb_store coupon;
+        bb_store_mount /if_mounted/v1;
+        if ($http_x_if) { add_header X-Seen block; }
+    }
+    location ~ ^/if_regex/v\d/ {
+        bb_store coupon;
+        bb_store_mount /if_regex/v1;
+        if ($http_x_if) { add_header X-Seen block; }
+    }
     location /if_alone/ {
         bb_store coupon;
         if ($http_x_if) { add_header X-Seen block; }
@@ -208,6 +218,8 @@ is_data(seen($t->get('/if_alone/coupons/my', user => 9, @if), 'block'), '{"data"
     'if without another handler: GET');
 is_not_found($t->get('/if_alone/no/where', @if),
     'if without another handler: not found');
+is_data(seen($t->get("$_/coupons/my", user => 9, @if), 'block'), '{"data":[]}',
+    "if below the mount $_") for '/if_mounted/v1', '/if_regex/v1';
 is_data($t->get('/excepted/coupons/my', user => 9), '{"data":[]}', 'not limit_except');
 ok_void(draw('/excepted'), 'limit_except: POST');
 is($t->post('/excepted/no/where')->body(), 'onward POST /excepted/no/where',
