@@ -22,8 +22,12 @@ static ngx_int_t bb_route_arg(bb_route_t *route, ngx_str_t *name,
     bb_arg_t *arg);
 static bb_route_node_t *bb_route_node(ngx_conf_t *cf, bb_route_node_t *parent,
     ngx_str_t *segment);
+static ngx_int_t bb_route_walk(const bb_route_node_t *root,
+    const bb_route_node_t *node, u_char *p, u_char *last,
+    bb_route_match_t *match);
 static bb_route_node_t *bb_route_child(const bb_route_node_t *node,
     const ngx_str_t *segment);
+static u_char *bb_route_end(u_char *p, u_char *last);
 static ngx_int_t bb_route_segment(u_char **pos, u_char *last,
     ngx_str_t *segment);
 
@@ -67,7 +71,7 @@ bb_route_add(ngx_conf_t *cf, bb_routes_t *routes, const bb_endpoint_t *table)
         node = routes->root[table->scope];
 
         p = (u_char *) table->path;
-        last = p + ngx_strlen(p);
+        last = bb_route_end(p, p + ngx_strlen(p));
 
         while (bb_route_segment(&p, last, &segment) == NGX_OK) {
             node = bb_route_node(cf, node, &segment);
@@ -98,12 +102,10 @@ bb_route_find(const bb_routes_t *routes, bb_scope_e scope,
     const ngx_str_t *path, bb_route_match_t *match)
 {
     u_char           *p, *last;
-    ngx_str_t         segment;
-    ngx_uint_t        n;
-    bb_route_node_t  *node, *child;
+    bb_route_node_t  *root;
 
-    node = routes->root[scope];
-    if (node == NULL) {
+    root = routes->root[scope];
+    if (root == NULL) {
         return NGX_DECLINED;
     }
 
@@ -114,33 +116,54 @@ bb_route_find(const bb_routes_t *routes, bb_scope_e scope,
         return NGX_DECLINED;
     }
 
-    if (p != last && last[-1] == '/') {
-        last--;
+    match->n = 0;
+
+    return bb_route_walk(root, root, p, bb_route_end(p, last), match);
+}
+
+
+/*
+ * A fixed segment comes before a variable one, unless no endpoint ends behind
+ * it.  The first segment of a path stays what it is: "map" is never a store.
+ */
+
+static ngx_int_t
+bb_route_walk(const bb_route_node_t *root, const bb_route_node_t *node,
+    u_char *p, u_char *last, bb_route_match_t *match)
+{
+    ngx_str_t         segment;
+    ngx_uint_t        n;
+    bb_route_node_t  *child;
+
+    if (bb_route_segment(&p, last, &segment) != NGX_OK) {
+        match->routes = node->routes;
+        return match->routes ? NGX_OK : NGX_DECLINED;
     }
 
-    n = 0;
+    n = match->n;
+    child = bb_route_child(node, &segment);
 
-    while (bb_route_segment(&p, last, &segment) == NGX_OK) {
+    if (child) {
 
-        child = bb_route_child(node, &segment);
-
-        if (child == NULL) {
-            child = node->variable;
-
-            if (child == NULL || segment.len == 0) {
-                return NGX_DECLINED;
-            }
-
-            match->segment[n++] = segment;
+        if (bb_route_walk(root, child, p, last, match) == NGX_OK) {
+            return NGX_OK;
         }
 
-        node = child;
+        if (node == root) {
+            return NGX_DECLINED;
+        }
     }
 
-    match->routes = node->routes;
-    match->n = n;
+    child = node->variable;
 
-    return match->routes ? NGX_OK : NGX_DECLINED;
+    if (child == NULL || segment.len == 0) {
+        return NGX_DECLINED;
+    }
+
+    match->segment[n] = segment;
+    match->n = n + 1;
+
+    return bb_route_walk(root, child, p, last, match);
 }
 
 
@@ -173,7 +196,7 @@ bb_route_create(ngx_conf_t *cf, const bb_endpoint_t *endpoint)
     input = route->inputs;
 
     p = (u_char *) endpoint->path;
-    last = p + ngx_strlen(p);
+    last = bb_route_end(p, p + ngx_strlen(p));
 
     while (bb_route_segment(&p, last, &segment) == NGX_OK) {
 
@@ -377,6 +400,15 @@ bb_route_child(const bb_route_node_t *node, const ngx_str_t *segment)
 }
 
 
+/* The end of a path, without one slash there. */
+
+static u_char *
+bb_route_end(u_char *p, u_char *last)
+{
+    return (p != last && last[-1] == '/') ? last - 1 : last;
+}
+
+
 /* The next segment of a path: *pos is at a slash, or at the end. */
 
 static ngx_int_t
@@ -386,7 +418,7 @@ bb_route_segment(u_char **pos, u_char *last, ngx_str_t *segment)
 
     p = *pos;
 
-    if (p == last || (p + 1 == last && *p == '/')) {
+    if (p == last) {
         return NGX_DONE;
     }
 

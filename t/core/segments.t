@@ -67,6 +67,26 @@ is_refused($t->get('/stores/coupons/7%2F8'), 405, 'a wrong method comes first',
     [ 'POST' ]);
 is_options($t->request('OPTIONS', '/stores/%63oupons/7%2F8'), [ 'POST' ], 'OPTIONS');
 
+# a literal segment behind which nothing ends is none: 400, as in place of any number
+
+for my $case ([ GET => '/stores/questions/product', 'questionId' ],
+    [ GET => '/stores/questions/product/', 'questionId' ],
+    [ POST => '/stores/questions/my-page/answers', 'questionId' ],
+    [ GET => '/stores/coupons/my/members', 'couponId' ],
+    [ POST => '/client/stores/coupons/count/users/1', 'couponId' ])
+{
+    my ($method, $path, $name) = @$case;
+
+    is_invalid($t->request($method, $path, user => 101, body => '"a"'),
+        "$name is not a 64-bit integer", "$method $path");
+}
+
+# the first one is never a number, and one that is an endpoint has its methods
+is($t->get("/stores/$_", user => 101)->json()->{uri}, "/stores/$_", "$_ goes onward")
+    for 'map', 'address/', 'coupons/', 'map/questions', 'coupons/my/x';
+is_refused($t->post('/stores/coupons/my', user => 1), 405, 'not a draw',
+    [ 'GET', 'HEAD' ]);
+
 # an encoded slash does not separate: these are other paths, and nobody's here
 for my $path ('coupons%2Fmy', '1%2Fcoupons', '1/coupons%2Fproduct', '%2F', 'a%2Fb',
     'coupons/7/members%2F', 'questions%2F1', '1/questions%2f', '1/%63oupons%2F7')
@@ -147,7 +167,7 @@ my $unmerged = BB::Client->new($UNMERGED);
 is($unmerged->request('GET', "/stores/$_", user => 1)->json()->{uri}, "/stores/$_",
     "unmerged: $_ goes onward") for '/coupons', 'coupons//members',
     'questions/product//my',
-        'questions/product//', '/1/coupons/product', '//';
+        'questions/product//', '/1/coupons/product', '//', '/', 'coupons/my//';
 is_not_found($unmerged->request('GET', "/stores/$_", user => 1), "unmerged: $_")
     for '/client/x', '//test', 'x/..;//client', '//;//actuator';
 is_data($unmerged->request('GET', '/stores/coupons/my', user => 9), '{"data":[]}',
