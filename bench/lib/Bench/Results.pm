@@ -70,8 +70,8 @@ sub _slurp($file) {
 
 # What its programs say of themselves: the command, and where the version stands.
 my %PROGRAMS = (
-    'lua-nginx-module' => [ q(dpkg-query -W -f '${Version}' libnginx-mod-http-lua
-        2>&1), qr/\A(\d\S*)/ ],
+    'lua-nginx-module' => [
+        q(dpkg-query -W -f '${Version}' libnginx-mod-http-lua 2>&1), qr/\A(\d\S*)/ ],
     'nginx' => [ 'nginx -v 2>&1', qr{nginx/(\S+)} ],
     'node' => [ 'node --version 2>&1', qr/v(\d\S*)/ ],
     'postgres' => [ 'psql --version 2>&1', qr/\(PostgreSQL\) (\S+)/ ],
