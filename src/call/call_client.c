@@ -150,10 +150,7 @@ bb_call_start(bb_req_t *req, bb_call_op_e op, ngx_str_t *path,
     }
 
     bb_call_headers(call, body, with_user);
-
-    if (body) {
-        bb_call_body(call, body);
-    }
+    bb_call_body(call, body);
 
     call->deadline.handler = bb_call_deadline_handler;
     call->deadline.data = call;
@@ -267,6 +264,8 @@ bb_call_header(bb_call_t *call, const char *name, const char *lowcase,
 }
 
 
+/* body NULL: none, nor the client's, which nginx gave to the subrequest. */
+
 static void
 bb_call_body(bb_call_t *call, ngx_str_t *body)
 {
@@ -274,6 +273,13 @@ bb_call_body(bb_call_t *call, ngx_str_t *body)
     ngx_http_request_t  *sr;
 
     static ngx_str_t  post = ngx_string("POST");
+
+    sr = call->sr;
+    sr->request_body = NULL;
+
+    if (body == NULL) {
+        return;
+    }
 
     b = &call->buf;
 
@@ -286,8 +292,6 @@ bb_call_body(bb_call_t *call, ngx_str_t *body)
 
     call->chain.buf = b;
     call->body.bufs = &call->chain;
-
-    sr = call->sr;
 
     sr->request_body = &call->body;
     sr->method = NGX_HTTP_POST;

@@ -1,4 +1,5 @@
-# What leaves for another service, to the byte: nothing of the client's own.
+# What leaves for another service, to the byte: nothing of the client's own, neither
+# headers nor body (the harness dies of bytes behind a call).
 
 use v5.36;
 use FindBin;

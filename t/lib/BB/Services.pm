@@ -194,7 +194,8 @@ sub _read($self, $seconds, $other = undef) {
 }
 
 
-# A whole request off the front of the buffer, or nothing.
+# A whole request off the front of the buffer, or nothing.  The module sends one at a
+# time: bytes behind it are a fault.
 sub _take($conn) {
     $conn->{buffer} =~ /\A(.*?)\r\n(.*?\r\n)\r\n/s or return;
 
@@ -205,6 +206,8 @@ sub _take($conn) {
     return if length($conn->{buffer}) < $size + $length;
 
     my $whole = substr($conn->{buffer}, 0, $size + $length, '');
+
+    die "services: behind $line came: $conn->{buffer}\n" if length($conn->{buffer});
 
     return { text => $whole, line => $line, uri => (split(/ /, $line))[1],
         headers => [ sort split(/\r\n/, $text) ], body => substr($whole, $size),
