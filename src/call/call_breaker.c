@@ -7,6 +7,8 @@
 #define BB_BREAKER_SLOW    0x02
 
 
+static void bb_breaker_tick(bb_breaker_t *breaker,
+    const bb_breaker_conf_t *conf);
 static ngx_msec_t bb_breaker_age(bb_breaker_t *breaker);
 static void bb_breaker_change(bb_breaker_t *breaker,
     bb_breaker_state_e state);
@@ -20,22 +22,18 @@ ngx_int_t
 bb_breaker_enter(bb_breaker_t *breaker, const bb_breaker_conf_t *conf,
     ngx_slab_pool_t *pool, ngx_uint_t *epoch)
 {
-    ngx_int_t   rc;
-    ngx_msec_t  age;
+    ngx_int_t  rc;
 
     rc = NGX_DECLINED;
 
     ngx_shmtx_lock(&pool->mutex);
 
-    age = bb_breaker_age(breaker);
+    bb_breaker_tick(breaker, conf);
 
-    if (breaker->state == BB_BREAKER_OPEN && age >= conf->open) {
-        bb_breaker_change(breaker, BB_BREAKER_HALF_OPEN);
-
-    } else if (breaker->state == BB_BREAKER_HALF_OPEN
-               && age >= conf->half_open)
+    if (breaker->state == BB_BREAKER_OPEN
+        && bb_breaker_age(breaker) >= conf->open)
     {
-        bb_breaker_change(breaker, BB_BREAKER_OPEN);
+        bb_breaker_change(breaker, BB_BREAKER_HALF_OPEN);
     }
 
     if (breaker->state == BB_BREAKER_CLOSED) {
@@ -67,21 +65,21 @@ ngx_uint_t
 bb_breaker_room(bb_breaker_t *breaker, const bb_breaker_conf_t *conf,
     ngx_slab_pool_t *pool)
 {
-    ngx_msec_t  age;
     ngx_uint_t  room;
 
     ngx_shmtx_lock(&pool->mutex);
 
-    age = bb_breaker_age(breaker);
+    bb_breaker_tick(breaker, conf);
+
     room = 0;
 
     if (breaker->state == BB_BREAKER_CLOSED) {
         room = NGX_MAX_INT_T_VALUE;
 
     } else if (breaker->state == BB_BREAKER_OPEN) {
-        room = (age >= conf->open) ? conf->trials : 0;
+        room = (bb_breaker_age(breaker) >= conf->open) ? conf->trials : 0;
 
-    } else if (age < conf->half_open && breaker->trials < conf->trials) {
+    } else if (breaker->trials < conf->trials) {
         room = conf->trials - breaker->trials;
     }
 
@@ -102,6 +100,8 @@ bb_breaker_leave(bb_breaker_t *breaker, const bb_breaker_conf_t *conf,
               | (took >= conf->slow ? BB_BREAKER_SLOW : 0);
 
     ngx_shmtx_lock(&pool->mutex);
+
+    bb_breaker_tick(breaker, conf);
 
     breaker->failures += (failed != 0);
 
@@ -127,6 +127,43 @@ bb_breaker_abandon(bb_breaker_t *breaker, ngx_slab_pool_t *pool,
     }
 
     ngx_shmtx_unlock(&pool->mutex);
+}
+
+
+void
+bb_breaker_look(bb_breaker_t *breaker, const bb_breaker_conf_t *conf,
+    ngx_slab_pool_t *pool)
+{
+    ngx_shmtx_lock(&pool->mutex);
+    bb_breaker_tick(breaker, conf);
+    ngx_shmtx_unlock(&pool->mutex);
+}
+
+
+/*
+ * Half open ends by time alone, whether or not anybody calls: it was open from
+ * that moment on.
+ */
+
+static void
+bb_breaker_tick(bb_breaker_t *breaker, const bb_breaker_conf_t *conf)
+{
+    time_t      since;
+    ngx_msec_t  since_ms;
+
+    if (breaker->state != BB_BREAKER_HALF_OPEN
+        || bb_breaker_age(breaker) < conf->half_open)
+    {
+        return;
+    }
+
+    since = breaker->since + (time_t) (conf->half_open / 1000);
+    since_ms = breaker->since_ms + conf->half_open;
+
+    bb_breaker_change(breaker, BB_BREAKER_OPEN);
+
+    breaker->since = since;
+    breaker->since_ms = since_ms;
 }
 
 

@@ -66,7 +66,7 @@ typedef struct {
 ngx_int_t bb_breaker_enter(bb_breaker_t *breaker,
     const bb_breaker_conf_t *conf, ngx_slab_pool_t *pool, ngx_uint_t *epoch);
 
-/* How many calls it would let through now; changes nothing. */
+/* How many calls it would let through now. */
 ngx_uint_t bb_breaker_room(bb_breaker_t *breaker,
     const bb_breaker_conf_t *conf, ngx_slab_pool_t *pool);
 
@@ -78,6 +78,10 @@ void bb_breaker_leave(bb_breaker_t *breaker, const bb_breaker_conf_t *conf,
 /* Nobody waited for the outcome: instead of bb_breaker_leave(). */
 void bb_breaker_abandon(bb_breaker_t *breaker, ngx_slab_pool_t *pool,
     ngx_uint_t epoch);
+
+/* Brings the state up to now, for whoever only reads it. */
+void bb_breaker_look(bb_breaker_t *breaker, const bb_breaker_conf_t *conf,
+    ngx_slab_pool_t *pool);
 
 const char *bb_breaker_state_name(bb_breaker_state_e state);
 

@@ -20,7 +20,7 @@ static json_t *bb_ops_status_requests(bb_shm_state_t *state);
 static json_t *bb_ops_status_coupon(bb_shm_state_t *state);
 static json_t *bb_ops_status_question(bb_shm_state_t *state);
 static json_t *bb_ops_status_audit(bb_shm_state_t *state);
-static json_t *bb_ops_status_breakers(bb_shm_state_t *state);
+static json_t *bb_ops_status_breakers(ngx_bb_store_main_conf_t *conf);
 static json_t *bb_ops_status_log(bb_ops_t *ops);
 
 
@@ -121,7 +121,7 @@ bb_ops_status_done(bb_ops_t *ops)
                      "intent_log", bb_ops_status_log(ops),
                      "question", bb_ops_status_question(state),
                      "audit", bb_ops_status_audit(state),
-                     "breakers", bb_ops_status_breakers(state),
+                     "breakers", bb_ops_status_breakers(ops->worker->conf),
                      "workers", workers);
 
     bb_ops_reply(ops->r, NGX_HTTP_OK, json);
@@ -311,7 +311,7 @@ bb_ops_status_audit(bb_shm_state_t *state)
 /* Those of the operations that have one. */
 
 static json_t *
-bb_ops_status_breakers(bb_shm_state_t *state)
+bb_ops_status_breakers(ngx_bb_store_main_conf_t *conf)
 {
     json_t        *json;
     ngx_uint_t     op;
@@ -320,7 +320,8 @@ bb_ops_status_breakers(bb_shm_state_t *state)
     json = json_object();
 
     for (op = BB_CALL_FLOWERS + 1; op < BB_CALL_OPS; op++) {
-        breaker = &state->breakers[op];
+        breaker = &conf->shm->state->breakers[op];
+        bb_breaker_look(breaker, &conf->breakers[op], conf->shm->pool);
 
         if (json_object_set_new(json, bb_call_op_name(op),
                 json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}",
