@@ -13,7 +13,7 @@
 
 
 #define BB_CALL_MAX_ANSWER  (1024 * 1024)
-#define BB_CALL_UNSIZED     (256 * 1024)     /* of chunked answers */
+#define BB_CALL_UNSIZED     (16 * 1024)      /* of chunked answers; it grows */
 #define BB_CALL_MAX_NAME    255
 #define BB_CALL_MAX_REASON  64
 #define BB_CALL_HEADERS     3
@@ -82,12 +82,14 @@ static ngx_int_t bb_call_finished(ngx_http_request_t *sr, void *data,
     ngx_int_t rc);
 static bb_call_rc_e bb_call_answer(bb_call_t *call, ngx_http_request_t *sr,
     ngx_int_t rc, json_t **envelope, json_t **data);
+static const char *bb_call_text(json_t *json);
 static bb_call_rc_e bb_call_no_memory(bb_call_t *call);
 static ngx_uint_t bb_call_check(bb_call_op_e op, json_t *data);
 static void bb_call_reason(bb_call_t *call, const char *fmt, ngx_uint_t n);
 static void bb_call_end(bb_call_t *call, bb_call_rc_e rc, json_t *data);
 static ngx_int_t bb_call_header_filter(ngx_http_request_t *r);
 static ngx_int_t bb_call_body_filter(ngx_http_request_t *r, ngx_chain_t *in);
+static ngx_int_t bb_call_room_for(bb_call_t *call, ngx_buf_t *b, size_t len);
 
 
 static ngx_http_output_header_filter_pt  ngx_http_next_header_filter;
@@ -420,9 +422,7 @@ bb_call_answer(bb_call_t *call, ngx_http_request_t *sr, ngx_int_t rc,
 
     result = json_object_get(*envelope, "result");
 
-    if (json_is_string(result)
-        && ngx_strcmp(json_string_value(result), "FAIL") == 0)
-    {
+    if (ngx_strcmp(bb_call_text(result), "FAIL") == 0) {
         ngx_log_error(NGX_LOG_WARN, sr->connection->log, 0,
                       "bb_store call: %s answered FAIL",
                       bb_call_op_name(call->id));
@@ -432,7 +432,8 @@ bb_call_answer(bb_call_t *call, ngx_http_request_t *sr, ngx_int_t rc,
     }
 
     if (*data == NULL
-        || (!json_is_null(*data) && !bb_call_check(call->id, *data)))
+        || (!json_is_null(*data) && !bb_call_check(call->id, *data))
+        || (result && ngx_strcmp(bb_call_text(result), "SUCCESS") != 0))
     {
         ngx_log_error(NGX_LOG_WARN, sr->connection->log, 0,
                       "bb_store call: %s answered something else than its "
@@ -449,6 +450,15 @@ bb_call_answer(bb_call_t *call, ngx_http_request_t *sr, ngx_int_t rc,
     }
 
     return BB_CALL_GOOD;
+}
+
+
+/* Empty if it is no text. */
+
+static const char *
+bb_call_text(json_t *json)
+{
+    return json_is_string(json) ? json_string_value(json) : "";
 }
 
 
@@ -651,7 +661,7 @@ bb_call_header_filter(ngx_http_request_t *r)
 
 
 /*
- * Takes the answer's body.  When it does not fit, nginx is told that the
+ * Takes the answer's body.  When there is no room, nginx is told that the
  * service has failed: an error here would end the client's connection as well.
  */
 
@@ -679,24 +689,60 @@ bb_call_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
 
         len = in->buf->last - in->buf->pos;
 
-        if (!call->too_large && len > (size_t) (b->end - b->last)) {
-            ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
-                          "bb_store call: an answer of more than %uz bytes is "
-                          "too large", (size_t) (b->end - b->start));
-
-            call->too_large = 1;
-
-            if (r->upstream) {
-                r->upstream->error = 1;
-            }
-        }
-
-        if (!call->too_large) {
+        if (!call->too_large && !call->no_memory
+            && bb_call_room_for(call, b, len) == NGX_OK)
+        {
             b->last = ngx_cpymem(b->last, in->buf->pos, len);
+
+        } else if (r->upstream) {
+            r->upstream->error = 1;
         }
 
         in->buf->pos = in->buf->last;
     }
+
+    return NGX_OK;
+}
+
+
+/* Makes the buffer larger, if it must be and may be. */
+
+static ngx_int_t
+bb_call_room_for(bb_call_t *call, ngx_buf_t *b, size_t len)
+{
+    size_t   size, used;
+    u_char  *p;
+
+    if (len <= (size_t) (b->end - b->last)) {
+        return NGX_OK;
+    }
+
+    used = b->last - b->pos;
+
+    if (len > BB_CALL_MAX_ANSWER - used) {
+        ngx_log_error(NGX_LOG_ERR, call->sr->connection->log, 0,
+                      "bb_store call: an answer of more than %d bytes is too "
+                      "large", BB_CALL_MAX_ANSWER);
+        call->too_large = 1;
+        return NGX_DECLINED;
+    }
+
+    size = ngx_max(2 * (size_t) (b->end - b->start), used + len);
+    size = ngx_min(size, BB_CALL_MAX_ANSWER);
+
+    p = ngx_palloc(call->sr->pool, size);
+    if (p == NULL) {
+        call->no_memory = 1;
+        return NGX_ERROR;
+    }
+
+    b->last = ngx_cpymem(p, b->pos, used);
+
+    (void) ngx_pfree(call->sr->pool, b->start);
+
+    b->start = p;
+    b->pos = p;
+    b->end = p + size;
 
     return NGX_OK;
 }

@@ -4,6 +4,7 @@
 use v5.36;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
+use IO::Compress::Gzip qw(gzip);
 use Test::More;
 
 use BB::Answer;
@@ -62,6 +63,9 @@ sub views($name, $change, $page, $list) {
     is(shown($bytes, '/stores/map/region?sido=11&gugun='), $list, "S8: $name");
 }
 
+# A body of the largest size, and so many bytes more.
+sub filled($body, $more) { return $body . ' ' x (1024 ** 2 + $more - length($body)) }
+
 sub good($name, $change) {
     views($name, $change, 'true true "x"', 'true true');
     like(create(sub($call) { $change->(right($call)) })->body(),
@@ -79,7 +83,7 @@ sub fails($name, $change) {
 }
 
 good('a sized answer', sub($body) { data($body) });
-good('any 2xx', sub($body) { data($body, status => 201) });
+good("status $_", sub($body) { data($body, status => $_) }) for 201, 206, 299;
 good('chunks of a byte', sub($body) { data($body, chunks => 1) });
 good('up to the end of the connection', sub($body) {
     "HTTP/1.0 200 OK\r\nContent-Type: application/json\r\n\r\n$body" });
@@ -90,14 +94,26 @@ good('more members', sub($body) {
 good('data alone', sub($body) { data($body =~ s/,"message.*/}/sr) });
 good('more members of data', sub($body) {
     data($body =~ s/\{"(1|f|s)/{"77":false,"$1/r) });
+good('members twice: the last one counts', sub($body) {
+    data($body =~ s/\{"data"/{"data":[],"result":"FAIL","data"/r
+        =~ s/\{"(1|f|s\w+)/{"$1":{},"$1/r) });
 good('white space', sub($body) { data($body =~ s/([{},:])/ $1\n\t/gr) });
-good('a large answer', sub($body) { data($body . ' ' x 1_000_000) });
-good('a large one in chunks', sub($body) { data($body . ' ' x 200_000, chunks => 999) });
+good('the largest', sub($body) { data(filled($body, 0)) });
+good('the largest in chunks', sub($body) { data(filled($body, 0), chunks => 999) });
+good('the largest up to the end', sub($body) {
+    "HTTP/1.0 200 OK\r\n\r\n" . filled($body, 0) });
 good('cut off behind the envelope', sub($body) {
     substr(data($body, chunks => 4000), 0, -5) });
 
+fails('a byte too large', sub($body) { data(filled($body, 1)) });
+fails('a byte too large, in chunks', sub($body) {
+    data(filled($body, 1), chunks => 999) });
+fails('a byte too large, up to the end', sub($body) {
+    "HTTP/1.0 200 OK\r\n\r\n" . filled($body, 1) });
+
 fails("status $_", sub($body) { data($body, status => $_) })
-    for 302, 400, 401, 404, 429, 500, 503;
+    for 100, 101, 103, 199, 300, 301, 302, 304, 307, 400, 401, 404, 429, 500, 502, 503,
+    599;
 fails('status 204', sub($) { "HTTP/1.1 204 No Content\r\n\r\n" });
 fails('HTML', sub($) { data('<html><body>OK</body></html>', type => 'text/html') });
 fails('nothing', sub($) { '' });
@@ -108,8 +124,20 @@ fails('half a chunk', sub($body) { substr(data($body, chunks => 40), 0, -30) });
 fails('a chunk without a size', sub($body) {
     data($body, chunks => 40) =~ s/\r\n\r\n28/\r\n\r\nxx/r });
 fails('an empty body', sub($) { data('') });
+fails('compressed', sub($body) {
+    gzip(\$body => \my $bytes);
+    data($bytes) =~ s/\r\n/\r\nContent-Encoding: gzip\r\n/r });
+fails('a huge header', sub($body) {
+    my $long = 'x' x 100_000;
+    data($body) =~ s/\r\n/\r\nX-A: $long\r\n/r });
+fails('led elsewhere', sub($body) {
+    data($body) =~ s/\r\n/\r\nX-Accel-Redirect: \/stores\/list\r\n/r });
+fails("result $_", sub($body) { data($body =~ s/"SUCCESS"/$_/r) })
+    for '"FAIL"', '"success"', '""', 'null', '1', 'true', '["SUCCESS"]', '{}';
+fails("envelope $_", sub($body) { data($_) })
+    for 'null', 'true', '5', '"data"', '[]', '{}', '[{"data":{"1":true}}]';
+fails('an envelope in an array', sub($body) { data("[$body]") });
 fails('two values', sub($body) { data($body . $body) });
-fails('FAIL', sub($body) { data($body =~ s/"SUCCESS"/"FAIL"/r) });
 fails('null data', sub($) { data(envelope('null')) });
 fails('no data', sub($body) { data($body =~ s/"data"/"date"/r) });
 fails('no envelope', sub($body) { data($body =~ /"data":(.*),"message"/ ? $1 : '') });

@@ -4,6 +4,7 @@
 use v5.36;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
+use IO::Select;
 use Test::More;
 use Time::HiRes qw(time);
 
@@ -72,6 +73,25 @@ my $status = status($t);
 
 ok(settles($t), 'nothing is in flight');
 is($status->{requests}{error}, 0, 'no 500');
+
+# bytes that keep coming do not move the deadline
+for my $trickle ([ 'a header', "HTTP/1.1 200 OK\r\n", "X-A: a\r\n" ],
+    [ 'a body', substr(data(envelope('{"1":true}') . ' ' x 100_000), 0, -100_000), ' ' ],
+    [ 'chunks', substr(data(envelope('{"1":true}'), chunks => 9), 0, -5), "1\r\n \r\n" ])
+{
+    my ($name, $begin, $more) = @$trickle;
+    my $n = 0;
+
+    $client->write(BB::Client::request_bytes(GET => '/quick/list', user => 7));
+    my ($call) = $services->calls(1);
+
+    $services->say($call, $begin);
+    $n++ while $n < 500 and not IO::Select->new($client->{sock})->can_read(0.02)
+        and $services->say($call, $more);
+    cmp_ok($n, '<', 500, "$name without an end: the answer comes before");
+    like($client->answer()->body(), qr/"isLiked":false/, 'without likes');
+    ok($services->is_left($call), 'and the call is given up');
+}
 
 # two are slow, one answers
 $client->write(BB::Client::request_bytes(GET => '/quick/1/user', user => 7));

@@ -25,6 +25,7 @@ my $LOCATION = '/bb-services/';
 # breaker: directives, none opens without; keepalive: connections to keep;
 # dead: 1 if nobody listens there;  quick: the time that calls of requests to
 # /quick/ have, which are served like those to /stores/
+# location: more text for the location of the calls;  pass: where it passes them
 sub new($class, $t, %o) {
     my $self = bless { port => BB::Port::take(), conns => {}, calls => [] }, $class;
 
@@ -36,14 +37,16 @@ sub new($class, $t, %o) {
     my $version = $o{keepalive} ? 'proxy_http_version 1.1;
         proxy_set_header Connection "";' : '';
     my $domains = $t->{domains} // 'coupon';
+    my $more = $o{location} // '';
+    my $pass = $o{pass} // 'http://services/';
 
     $t->{http} .= "$breaker
         bb_store_call_timeout 10s;
         upstream services { server 127.0.0.1:$self->{port}; $keepalive }"
         . join('', map { "bb_store_service $_ $LOCATION;\n" }
             qw(product wishlist order-query user));
-    $t->{server} .= "location $LOCATION { internal; $version
-            proxy_pass http://services/; }
+    $t->{server} .= "location $LOCATION { internal; $version $more
+            proxy_pass $pass; }
         location /quick/ { bb_store $domains; bb_store_mount /quick/;
             bb_store_call_timeout " . ($o{quick} // '300ms') . '; }';
 
