@@ -21,6 +21,7 @@ static json_t *bb_ops_status_coupon(bb_shm_state_t *state);
 static json_t *bb_ops_status_question(bb_shm_state_t *state);
 static json_t *bb_ops_status_audit(bb_shm_state_t *state);
 static json_t *bb_ops_status_breakers(ngx_bb_store_main_conf_t *conf);
+static json_t *bb_ops_status_numbers(const bb_breaker_conf_t *conf);
 static json_t *bb_ops_status_log(bb_ops_t *ops);
 
 
@@ -324,7 +325,7 @@ bb_ops_status_breakers(ngx_bb_store_main_conf_t *conf)
         bb_breaker_look(breaker, &conf->breakers[op], conf->shm->pool);
 
         if (json_object_set_new(json, bb_call_op_name(op),
-                json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}",
+                json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}",
                           "state", bb_breaker_state_name(breaker->state),
                           "since", (json_int_t) breaker->since,
                           "judged", (json_int_t) breaker->n,
@@ -333,7 +334,9 @@ bb_ops_status_breakers(ngx_bb_store_main_conf_t *conf)
                           "passed", (json_int_t) breaker->passed,
                           "refused", (json_int_t) breaker->refused,
                           "failures", (json_int_t) breaker->failures,
-                          "opened", (json_int_t) breaker->opened))
+                          "opened", (json_int_t) breaker->opened,
+                          "numbers",
+                          bb_ops_status_numbers(&conf->breakers[op])))
             != 0)
         {
             json_decref(json);
@@ -342,6 +345,23 @@ bb_ops_status_breakers(ngx_bb_store_main_conf_t *conf)
     }
 
     return json;
+}
+
+
+/* By the parameters of bb_store_breaker. */
+
+static json_t *
+bb_ops_status_numbers(const bb_breaker_conf_t *conf)
+{
+    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}",
+                     "window", (json_int_t) conf->window,
+                     "calls", (json_int_t) conf->calls,
+                     "failures", (json_int_t) conf->failures,
+                     "slow_calls", (json_int_t) conf->slow_calls,
+                     "slow_ms", (json_int_t) conf->slow,
+                     "open_ms", (json_int_t) conf->open,
+                     "trials", (json_int_t) conf->trials,
+                     "half_open_ms", (json_int_t) conf->half_open);
 }
 
 

@@ -54,6 +54,9 @@ sub fresh() {
 is_deeply([ sort keys status($t)->{breakers}->%* ], [ qw(getPhoneNumber getStoreLikes
     getStoreSubscriptions getSubscriptionProductId) ], 'four breakers');
 is(breaker(), 'closed 0 0 0 0 0 0 0', 'at first');
+is_deeply($_->{numbers}, { window => 10, calls => 5, failures => 20, slow_calls => 20,
+        slow_ms => 5000, open_ms => 300_000, trials => 3, half_open_ms => 60_000 },
+    'the numbers of the contract') for values status($t)->{breakers}->%*;
 
 is(ask(($BAD) x 4), 'ffff', 'four failures are too few to judge');
 is(breaker(), 'closed 4 4 0 4 0 4 0', 'and counted');
@@ -90,6 +93,26 @@ for my $case ([ 404 => data('', status => 404) ], [ 'HTML' => data('<html>') ],
     fresh();
     is(ask(($said) x 6), 'fffff-', "$name counts");
 }
+
+# what does not answer in time has failed, and is not slow for that
+fresh();
+for (1 .. 5) {
+    $client->write(BB::Client::request_bytes(GET => '/quick/list', user => 7));
+    $services->is_left(($services->calls(1))[0]);
+    like($client->answer()->body(), qr/"isLiked":false/, 'no answer in time');
+    is(breaker() =~ s/^closed //r, "$_ $_ 0 $_ 0 $_ 0", 'counts as failed') if $_ < 5;
+}
+is(breaker(), 'open 0 0 0 5 0 5 1', 'five open it');
+is(ask($GOOD), '-', 'no call leaves');
+
+# and where nobody listens
+fresh();
+$services->deafen();
+like($t->get('/stores/list', user => 7)->body(), qr/"isLiked":false/, 'no connection')
+    for 1 .. 5;
+is(breaker(), 'open 0 0 0 5 0 5 1', 'five open it');
+$services->listen();
+is(ask($GOOD), '-', 'no call leaves');
 
 
 # each operation has its own

@@ -5,6 +5,7 @@ use FindBin;
 use lib "$FindBin::Bin/../lib";
 use Test::More;
 
+use BB::Ops;
 use BB::Test;
 
 my $t = BB::Test->new(nginx => 0)->run();
@@ -74,5 +75,26 @@ is($t->nginx()->check(http => 'bb_store_service product /a/;
     'what is right, at each level');
 like($t->nginx()->check(server => 'bb_store_breaker default open=1s;'),
     qr/"bb_store_breaker" directive is not allowed here/, 'breakers are for all');
+
+
+# each parameter is the number of its name, of its operation, in whatever order
+$t->nginx()->configure(domains => 'store', http => 'bb_store_breaker getStoreLikes
+        window=1 calls=2 failures=3% slow_calls=4 slow=5ms open=6s trials=7 half_open=8m;
+    bb_store_breaker getPhoneNumber trials=9; bb_store_breaker getPhoneNumber calls=8;
+    bb_store_breaker default half_open=7h calls=6 window=1000;');
+$t->nginx()->start();
+
+my %want = map { $_ => { window => 1000, calls => 6, failures => 20, slow_calls => 20,
+    slow_ms => 5000, open_ms => 300_000, trials => 3, half_open_ms => 25_200_000 } }
+    qw(getSubscriptionProductId getStoreLikes getStoreSubscriptions getPhoneNumber);
+
+$want{getStoreLikes} = { window => 1, calls => 2, failures => 3, slow_calls => 4,
+    slow_ms => 5, open_ms => 6000, trials => 7, half_open_ms => 480_000 };
+$want{getPhoneNumber}->@{qw(trials calls)} = (9, 8);
+
+my $breakers = status($t)->{breakers};
+
+is_deeply({ map { $_ => $breakers->{$_}{numbers} } keys %$breakers }, \%want,
+    'the numbers in effect');
 
 $t->done();

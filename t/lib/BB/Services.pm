@@ -63,6 +63,10 @@ sub listen($self) {
 }
 
 
+# Nobody listens there any more, until listen().
+sub deafen($self) { (delete $self->{listen})->close() }
+
+
 # A success with that JSON.
 sub envelope($data) {
     return qq({"data":$data,"message":null,"errorCode":null,"result":"SUCCESS"});
