@@ -8,7 +8,7 @@
 
 local pages = KEYS[2]
 
-if (redis.call('GET', KEYS[1]) or '0') ~= ARGV[2]
+if redis.call('GET', KEYS[1]) ~= ARGV[2]
    or redis.call('HLEN', pages) >= tonumber(ARGV[6])
 then
     return 0

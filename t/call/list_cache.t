@@ -3,6 +3,7 @@
 use v5.36;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
+use IO::Select;
 use Test::More;
 
 use BB::Answer;
@@ -11,7 +12,7 @@ use BB::Process qw(await);
 use BB::Store;
 use BB::Test;
 
-my $t = BB::Test->new(domains => 'store', redis_args => 'timeout=300ms');
+my $t = BB::Test->new(domains => 'store', redis_args => 'timeout=2s');
 my $services = BB::Services->new($t);
 
 $t->run();
@@ -101,20 +102,68 @@ for my $text ($version, "$version ", "$version 5", "$version 5,6") {
     is(names(), 'd S2 S1', qq(not "$text"));
 }
 
-# the request itself: its statement waits for a lock while a store changes
-store_changed($t);
-my $lock = $t->db()->connect();
-$lock->begin_work();
-$lock->do('LOCK TABLE store_address IN ACCESS EXCLUSIVE MODE');
-$client->write(BB::Client::request_bytes(GET => '/stores/list'));
-ok(await(10, sub { $t->db()->value("SELECT count(*) FROM pg_stat_activity
-    WHERE wait_event_type = 'Lock'") }), 'the list waits');
-store_changed($t);
-$lock->rollback();
-is($client->answer()->status(), 200, 'it is answered');
-$t->get('/stores/list?page=9') and kept(1);
-is(join(' ', $t->redis()->cmd(HKEYS => $PAGES)->@*), '20:180',
-    'and not kept, while a later page is');
+# the request itself: its statement waits for a lock while a store changes, and
+# perhaps Redis loses its data as well
+for my $case ([ 'a store changes', sub { store_changed($t) } ],
+    [ 'Redis is emptied', sub { $t->redis()->cmd('FLUSHALL') } ],
+    [ 'both', sub { $t->redis()->cmd('FLUSHALL'); store_changed($t) } ],
+    [ 'both, the other way round', sub { store_changed($t);
+        $t->redis()->cmd('FLUSHALL') } ])
+{
+    my ($name, $meanwhile) = @$case;
+
+    # the version that is there is the first one
+    $t->redis()->cmd('FLUSHALL');
+    store_changed($t);
+
+    my $lock = $t->db()->connect();
+
+    $lock->begin_work();
+    $lock->do('LOCK TABLE store_address IN ACCESS EXCLUSIVE MODE');
+    $client->write(BB::Client::request_bytes(GET => '/stores/list'));
+    ok(await(10, sub { $t->db()->value("SELECT count(*) FROM pg_stat_activity
+        WHERE wait_event_type = 'Lock'") }), "$name: the list waits");
+    $meanwhile->();
+    $lock->rollback();
+    is($client->answer()->status(), 200, "$name: it is answered");
+    $t->get('/stores/list?page=9') and kept(1);
+    is(join(' ', $t->redis()->cmd(HKEYS => $PAGES)->@*), '20:180',
+        "$name: and not kept, while a later page is");
+}
+
+# the same with a version that the request has made itself
+$t->redis()->cmd('FLUSHALL');
+is($t->redis()->script('store_page_get', [ $VERSION, $PAGES ], 'x')->[0],
+    $t->redis()->cmd(GET => $VERSION), 'a version where there is none');
+cmp_ok(store_changed($t), '>', $version, 'and each is a new one');
+$t->redis()->cmd(SET => $VERSION, '4503599627370496');
+is(store_changed($t), '4503599627370497', 'also where the time is behind');
+is($t->redis()->cmd(GET => $VERSION), '4503599627370497', 'to the digit');
+
+# emptied between two requests: nothing is shown that was kept before
+$t->redis()->cmd('FLUSHALL');
+is(names(), 'd S2 S1', 'an empty Redis');
+ok(kept(1), 'keeps the page');
+
+
+# a change is answered when the cache is invalid, not before
+
+rename_behind(5, 'e');
+is(names(), 'd S2 S1', 'from Redis');
+my ($before) = $t->redis()->cmd(GET => $VERSION);
+my $edit = $t->new_client();
+$t->redis()->pause();
+$edit->write(BB::Client::request_bytes(PUT => '/stores/6', user => 106,
+    body => store_body(storeName => 'S4')));
+ok(await(10, sub { $t->db()->value("SELECT count(*) FROM store
+    WHERE store_name = 'S4'") }), 'it is committed');
+ok(not(IO::Select->new($edit->{sock})->can_read(0)), 'and not answered yet');
+$t->redis()->resume();
+ok_void($edit->answer(), 'it is');
+isnt($t->redis()->cmd(GET => $VERSION), $before, 'the version is another one');
+is(names(), 'e S4 S1', 'seen at once');
+rename_behind(5, 'd');
+$t->put('/stores/6', user => 106, body => store_body(storeName => 'S2'));
 
 
 # pages that are too large, and too many
