@@ -45,4 +45,17 @@ my ($answer) = $services->ask($t->client(), sub($call) {
 like($answer->body(), qr/"isLiked":true,"isSubscribed":true,"sub\w+":"x"\}/,
     'the services are there');
 
+
+# connections that are cut
+my $reset = sub($call) { $services->hang_up($call, reset => 1); return undef };
+
+($answer) = $services->ask($t->client(), $reset, GET => '/stores/5/user', user => 7);
+like($answer->body(), qr/"isLiked":false,"isSubscribed":false,"sub\w+":null\}/,
+    'a reset: S5');
+($answer) = $services->ask($t->client(), $reset, GET => '/stores/list', user => 7);
+like($answer->body(), qr/"isLiked":false/, 'a reset: S4');
+($answer) = $services->ask($t->client(), $reset, POST => '/stores/', user => 9,
+    body => store_body());
+is_unavailable($answer, 'a reset: S1');
+
 $t->done();

@@ -47,4 +47,36 @@ $services->hang_up({ conn => $conn }, reset => 1);
 is(liked(data($LIKED)), 1, 'the service has closed it: a new one');
 is(scalar keys %conns, 2, 'the second');
 
+# and while the call is on its way over it: a POST is sent again as the location says
+sub cut() {
+    $client->write(BB::Client::request_bytes(GET => '/stores/list', user => 7));
+    my ($call) = $services->calls(1);
+
+    is($call->{conn}, $conn, 'over the kept connection');
+    $services->hang_up($call, reset => 1);
+}
+
+($conn) = grep { $_ != $conn } values %conns;
+cut();
+like($client->answer()->body(), qr/"isLiked":false/, 'closed under the call: it fails');
+is($services->waiting(), 0, 'and is not sent again');
+
+$client->close();
+$t->nginx()->reconfigure(server => $t->nginx()->{server} =~
+    s/internal;/internal; proxy_next_upstream error non_idempotent;/r);
+%conns = ();
+is(liked(data($LIKED)), 1, 'with non_idempotent');
+($conn) = values %conns;
+cut();
+my ($again) = $services->calls(1);
+isnt($again->{conn}, $conn, 'it comes again, over a new connection');
+$services->say($again, data($LIKED));
+like($client->answer()->body(), qr/"isLiked":true/, 'and is answered');
+$conn = $again->{conn};
+cut();
+($again) = $services->calls(1);
+$services->hang_up($again, reset => 1);
+like($client->answer()->body(), qr/"isLiked":false/, 'a new one that is closed: it fails');
+is($services->waiting(), 0, 'twice is enough');
+
 $t->done();
