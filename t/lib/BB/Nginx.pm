@@ -39,12 +39,14 @@ my @FAULTS = (
 
 
 # dir, redis, postgres (servers), zone, upstream (port), and what a test sets:
-# workers, domains, log (level), redis_url, conninfo (other than the servers'),
+# workers, domains, log (level), redis_url, conninfo (other than the servers'), shared
+# (the zone),
 # redis_args, postgres_args; main, http, server, location, internal, ops: more
 # text for that level, in which %%public%%, %%internal%%, %%ops%% and
 # %%upstream%% stand for ports
 sub new($class, %o) {
     my $self = bless { workers => 1, domains => 'coupon', log => 'info',
+        shared => 'bb:8m',
         (map { $_ => '' } qw(redis_args postgres_args main http server location
             internal ops)),
         %o, excused => [], seen => {},
@@ -107,7 +109,7 @@ http {
     scgi_temp_path $o{dir}/scgi;
     keepalive_requests 1000000;
 
-    bb_store_zone bb:8m;
+    bb_store_zone $o{shared};
     bb_store_redis $redis $o{redis_args};
     bb_store_postgres "$postgres" $o{postgres_args};
     $o{http}
