@@ -81,4 +81,20 @@ for my $window (2, 7, 3, 1000, 1) {
 is(ask($client, $BAD), 1, 'window=1: one failure');
 is(condition(), 'open', 'opens it');
 
+# half open: a trial in one worker is one for all
+$client->close();
+$t->nginx()->reconfigure(http => $http =~
+    s/window=3;/window=1 calls=1 trials=1 open=1ms half_open=1h;/r);
+($one, $two) = clients();
+$one->write(BB::Client::request_bytes(GET => '/stores/list', user => 7));
+
+my ($trial) = $services->calls(1);
+
+is(condition(), 'half_open', 'a trial of one worker');
+is(ask($two, $GOOD), '0', 'none of the other');
+$services->say($trial, $GOOD, end => 1);
+like($one->answer()->body(), qr/"isLiked":true/, 'it goes well');
+is(condition(), 'closed', 'which closes it');
+is(ask($two, $GOOD), '1', 'for both');
+
 $t->done();

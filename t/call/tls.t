@@ -174,6 +174,16 @@ like($void->[0], qr{\AHTTP/2 200}, 'Q3');
 ok(await(10, sub { $t->db()->value("SELECT count(*) FROM outbox
     WHERE payload::text LIKE '%01012345678%'") }), 'the number comes behind it');
 
+# a client that leaves takes its calls along
+my $gone = open(my $leaving, '-|', 'curl', '-sS', '--http2', '--cacert',
+    "$dir/authority.pem", '--resolve', "store.example:$front:127.0.0.1", @user,
+    "https://store.example:$front/safe/5/user") // die "curl: $!\n";
+my @left = $services->calls(3);
+
+kill('KILL', $gone);
+close($leaving);
+is(scalar(grep { $services->is_left($_) } @left), 3, 'its calls end with it');
+
 ok(settles($t), 'nothing is in flight');
 is(status($t)->{requests}{error}, 0, 'no 500');
 is($services->waiting(), 0, 'no call too many');
