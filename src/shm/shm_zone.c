@@ -40,7 +40,8 @@ bb_shm_init(ngx_shm_zone_t *zone, void *data)
 {
     bb_shm_t  *old = data;
 
-    bb_shm_t  *shm;
+    bb_shm_t    *shm;
+    ngx_uint_t   op;
 
     shm = zone->data;
     shm->pool = (ngx_slab_pool_t *) zone->shm.addr;
@@ -81,6 +82,11 @@ bb_shm_init(ngx_shm_zone_t *zone, void *data)
 
     shm->state->layout = BB_SHM_LAYOUT;
     shm->state->started = ngx_time();
+
+    for (op = 0; op < BB_CALL_OPS; op++) {
+        shm->state->breakers[op].since = shm->state->started;
+    }
+
     shm->pool->data = shm->state;
 
     bb_shm_ready(shm);

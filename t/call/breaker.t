@@ -54,6 +54,8 @@ sub fresh() {
 is_deeply([ sort keys status($t)->{breakers}->%* ], [ qw(getPhoneNumber getStoreLikes
     getStoreSubscriptions getSubscriptionProductId) ], 'four breakers');
 is(breaker(), 'closed 0 0 0 0 0 0 0', 'at first');
+is($_->{since}, status($t)->{started}, 'since the zone was made')
+    for values status($t)->{breakers}->%*;
 is_deeply($_->{numbers}, { window => 10, calls => 5, failures => 20, slow_calls => 20,
         slow_ms => 5000, open_ms => 300_000, trials => 3, half_open_ms => 60_000 },
     'the numbers of the contract') for values status($t)->{breakers}->%*;
