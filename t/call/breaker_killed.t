@@ -14,7 +14,7 @@ use BB::Test;
 
 my $t = BB::Test->new(domains => 'store', workers => 1);
 my $services = BB::Services->new($t, breaker =>
-    'bb_store_breaker default window=5 open=1ms trials=2 half_open=1500ms;');
+    'bb_store_breaker default window=5 open=1ms trials=2 half_open=3s;');
 
 $t->run();
 add_stores($t, { id => 5 });

@@ -16,7 +16,7 @@ use BB::Test;
 my $t = BB::Test->new(domains => 'store');
 my $services = BB::Services->new($t, breaker =>
     'bb_store_breaker default window=4 calls=4 slow_calls=50% failures=100%
-        slow=200ms open=1ms half_open=1500ms trials=1;');
+        slow=200ms open=1ms half_open=3s trials=1;');
 
 $t->run();
 add_stores($t, { id => 5 });

@@ -14,7 +14,7 @@ use BB::Test;
 
 my $t = BB::Test->new(domains => 'question', workers => 1, stores => [ { id => 5 } ]);
 my $services = BB::Services->new($t, breaker =>
-    'bb_store_breaker default window=5 open=1ms trials=3 half_open=1500ms;');
+    'bb_store_breaker default window=5 open=1ms trials=3 half_open=3s;');
 
 $t->run();
 
@@ -22,7 +22,7 @@ sub breaker() {
     return join(' ', status($t)->{breakers}{getPhoneNumber}->@{qw(state judged opened)});
 }
 
-my @ids = wait_for_number($t, 1 .. 7);
+my @ids = wait_for_number($t, 1 .. 11);
 
 due($t, @ids[ 0 .. 4 ]);
 $services->say($_, data('', status => 500), end => 1) for $services->calls(5);
@@ -36,9 +36,20 @@ ok(await(10, sub { message($t, $ids[5]) ne 'waits' }), 'its number comes');
 
 ok(await(10, sub { breaker() eq 'open 0 2' }), 'no other comes: it is open again');
 
+# a look takes no more messages than there may be trials
+$t->nginx()->reconfigure(http => $t->nginx()->{http} =~ s/half_open=3s/half_open=1h/r);
 due($t, $ids[6]);
 $services->say(($services->calls(1))[0], data(envelope('"1"')), end => 1);
-ok(await(10, sub { message($t, $ids[6]) ne 'waits' }), 'and half open for the next one');
+ok(await(10, sub { message($t, $ids[6]) ne 'waits' }), 'half open for the next one');
 is(breaker(), 'half_open 1 2', 'indeed');
+
+due($t, @ids[ 7 .. 10 ]);
+my @calls = $services->calls(2);
+is(join('', map { row($t, $_)->{attempts} } @ids[ 7 .. 10 ]), '1100', 'two of four');
+is(status($t)->{breakers}{getPhoneNumber}{refused}, 0, 'none was refused');
+$services->say($_, data(envelope('"1"')), end => 1) for @calls;
+$services->say($_, data(envelope('"1"')), end => 1) for $services->calls(2);
+ok(await(10, sub { not grep { message($t, $_) eq 'waits' } @ids[ 7 .. 10 ] }),
+    'closed: the other two');
 
 $t->done();
