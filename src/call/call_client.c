@@ -14,7 +14,7 @@
 
 #define BB_CALL_MAX_ANSWER  (1024 * 1024)
 #define BB_CALL_UNSIZED     (16 * 1024)      /* of chunked answers; it grows */
-#define BB_CALL_MAX_NAME    255
+#define BB_CALL_MAX_TEXT    255              /* characters */
 #define BB_CALL_MAX_REASON  64
 #define BB_CALL_HEADERS     3
 
@@ -85,6 +85,7 @@ static bb_call_rc_e bb_call_answer(bb_call_t *call, ngx_http_request_t *sr,
 static const char *bb_call_text(json_t *json);
 static bb_call_rc_e bb_call_no_memory(bb_call_t *call);
 static ngx_uint_t bb_call_check(bb_call_op_e op, json_t *data);
+static ngx_uint_t bb_call_short(json_t *json);
 static void bb_call_reason(bb_call_t *call, const char *fmt, ngx_uint_t n);
 static void bb_call_end(bb_call_t *call, bb_call_rc_e rc, json_t *data);
 static ngx_int_t bb_call_header_filter(ngx_http_request_t *r);
@@ -481,7 +482,7 @@ static ngx_uint_t
 bb_call_check(bb_call_op_e op, json_t *data)
 {
     size_t       i;
-    json_t      *element, *id, *name;
+    json_t      *element, *id;
     const char  *key;
 
     switch (op) {
@@ -492,15 +493,8 @@ bb_call_check(bb_call_op_e op, json_t *data)
         }
 
         json_array_foreach(data, i, element) {
-            name = json_object_get(element, "flowerName");
-
-            /* a column of 255 characters takes it */
-
             if (!json_is_integer(json_object_get(element, "flowerId"))
-                || !json_is_string(name)
-                || ngx_utf8_length((u_char *) json_string_value(name),
-                                   json_string_length(name))
-                   > BB_CALL_MAX_NAME)
+                || !bb_call_short(json_object_get(element, "flowerName")))
             {
                 return 0;
             }
@@ -528,8 +522,20 @@ bb_call_check(bb_call_op_e op, json_t *data)
         return 1;
 
     default: /* BB_CALL_PHONE_NUMBER */
-        return json_is_string(data);
+        return bb_call_short(data);
     }
+}
+
+
+/* A text that the database takes. */
+
+static ngx_uint_t
+bb_call_short(json_t *json)
+{
+    return json_is_string(json)
+           && ngx_utf8_length((u_char *) json_string_value(json),
+                              json_string_length(json))
+              <= BB_CALL_MAX_TEXT;
 }
 
 

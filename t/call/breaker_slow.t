@@ -39,6 +39,15 @@ sub call($seconds = 0) {
     return $client->answer()->body() =~ /"isLiked":(t|f)/ ? $1 : '?';
 }
 
+is(join('', call(0.25), map { call() } 1 .. 3), 'tttt', 'one of four is slow');
+is(breaker(), 'closed 4 1', 'as long as it is one of the last four');
+is(call(), 't', 'another one');
+is(breaker(), 'closed 4 0', 'and it is not');
+
+# a new zone
+$t->nginx()->quit();
+$t->nginx()->start();
+$client->close();
 is(call(0.25) . call(0.25) . call(0.25), 'ttt', 'three slow calls are too few to judge');
 is(breaker(), 'closed 3 3', 'and counted');
 is(call(), 't', 'the fourth is quick');
@@ -61,5 +70,14 @@ like($hung->answer()->body(), qr/"isLiked":true/, 'a late trial has its likes');
 like(breaker(), qr/^open 0/, 'and closes nothing');
 is(call(), 't', 'the next call is a trial again');
 is(breaker(), 'closed 0 0', 'which closes it');
+
+# also if nobody has looked since the time was over
+$t->nginx()->reconfigure(http => $t->nginx()->{http} =~ s/half_open=3s/half_open=1ms/r);
+$client->close();
+$GOOD = data('', status => 500);
+is(join('', map { call() } 1 .. 4), 'ffff', 'four failures');
+$GOOD = data(envelope('{"5":true}'));
+is(call(0.05), 't', 'a trial that takes longer than half open');
+like(breaker(), qr/^open/, 'comes too late to close it');
 
 $t->done();

@@ -110,4 +110,17 @@ $services->say($_, $GOOD, end => 1) for @trials;
 is(liked(), 'ttt', 'which go well');
 is(breaker(), 'closed 0', 'closed');
 
+# nor one that began before the breaker opened
+my $early = $t->new_client();
+$early->write(BB::Client::request_bytes(GET => '/stores/list', user => 7));
+my ($begun) = $services->calls(1);
+is(ask($BAD) . ask($BAD) . ask($GOOD), 'ff-', 'open');
+@trials = (first_trial(), more_trials());
+$early->close();
+ok($services->is_left($begun), 'an earlier call ends without an outcome');
+refused('three trials all the same');
+$services->say($_, $GOOD, end => 1) for @trials;
+is(liked(), 'ttt', 'which go well');
+is(breaker(), 'closed 0', 'closed');
+
 $t->done();

@@ -29,7 +29,9 @@ sub asked($client) {
 sub event($id) { return row($t, $id)->{payload} =~ /"eventId":"([0-9a-f-]{36})"/ ? $1 : '' }
 
 
-for my $number ('"01012345678"', 'null', '"+82 \\"10\\" 꽃"', '""') {
+for my $number ('"01012345678"', 'null', '"+82 \\"10\\" 꽃"', '""',
+    '"' . '꽃' x 255 . '"')
+{
     my ($id, $call) = asked($client);
     my $event = event($id);
 
