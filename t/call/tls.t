@@ -45,7 +45,8 @@ sub tls($port, $host, $by, $services) {
 sub calls_to($name, $port) {
     return "location /tls-$name/ { internal; proxy_pass https://127.0.0.1:$port/;
         proxy_ssl_verify on; proxy_ssl_trusted_certificate $dir/authority.pem;
-        proxy_ssl_name services.example; proxy_ssl_server_name on; }\n";
+        proxy_ssl_name services.example; proxy_ssl_server_name on;
+        proxy_ssl_session_reuse off; }\n";     # nginx would leak the last session
 }
 
 my $onward = 'location / { proxy_pass http://services; }';
