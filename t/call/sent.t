@@ -14,6 +14,11 @@ use BB::Test;
 my $t = BB::Test->new(domains => 'store question');
 my $services = BB::Services->new($t);
 
+# each by a location of its own, which puts its name before the path
+$t->{http} =~ s{(bb_store_service (\S+)) /bb-services/}{$1 /to-$2/}g;
+$t->{server} .= "location /to-$_/ { internal; proxy_pass http://services/$_/; }\n"
+    for qw(product wishlist order-query user);
+
 $t->run();
 add_stores($t, { id => 4, rating => 1 }, { id => 12, rating => 5 },
     { id => 7, rating => 3, gugun => '11740' });
@@ -50,23 +55,24 @@ sub post_text($uri, $user, $body) {
         "userId: $user", '', $body);
 }
 
-my $LIKES = '/client/likes/stores';
-my $SUBS = '/client/order-query/subs/lists';
+my $LIKES = '/wishlist/client/likes/stores';
+my $SUBS = '/order-query/client/order-query/subs/lists';
 my $USER = 3214567890;
 
 is(leaves('POST', '/stores/', user => 9, body => store_body()),
-    get_text('/client/flowers'), '3.1');
+    get_text('/product/client/flowers'), '3.1');
 $t->db()->do('DELETE FROM store_address WHERE store_id = 1');
 $t->db()->do('DELETE FROM delivery_policy WHERE store_id = 1');
 $t->db()->do('DELETE FROM store WHERE store_manager_id = 9');
 store_changed($t);
 
-is(leaves('GET', '/stores/12/user'), get_text('/client/store?store-id=12'), '3.2');
+is(leaves('GET', '/stores/12/user'), get_text('/product/client/store?store-id=12'), '3.2');
 is(leaves('GET', '/stores/+012/user?store-id=7'),
-    get_text('/client/store?store-id=12'), 'the number itself, not as it was written');
+    get_text('/product/client/store?store-id=12'),
+    'the number itself, not as it was written');
 
-my $page = get_text('/client/store?store-id=12') . post_text($LIKES, $USER, '[12]')
-    . post_text($SUBS, $USER, '[12]');
+my $page = get_text('/product/client/store?store-id=12') . post_text($SUBS, $USER, '[12]')
+    . post_text($LIKES, $USER, '[12]');
 
 is(leaves('GET', '/stores/12/user', user => $USER), $page, '3.2, 3.3, 3.4');
 is(leaves('HEAD', '/stores/12/user', user => $USER), $page, 'the same for HEAD');
@@ -92,7 +98,7 @@ is($client->request('POST', '/stores/questions/1/answers', @private, user => 104
 
 my ($call) = $services->calls(1);
 
-is($call->{text}, get_text("/client/users/$USER/phone-number"), '3.5');
+is($call->{text}, get_text("/user/client/users/$USER/phone-number"), '3.5');
 ok($services->say($call, data(envelope('"1"')), end => 1), 'answered');
 
 is($services->waiting(), 0, 'nothing else');
