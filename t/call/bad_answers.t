@@ -147,7 +147,8 @@ fails('too deep', sub($body) {
     data($body =~ s/null/'[' x 100_000 . ']' x 100_000/er) });
 
 for my $data ('true', '1', '""', '[1]', '[[]]', '[null]',
-    '{"1":1,"2":"true","subscriptionProductId":5}',
+    '{"1":1,"2":"true","subscriptionProductId":5}', '{"1":true,"2":1}',
+    '{"1":true,"2":true,"x":"true"}',
     '{"1":[],"2":{},"subscriptionProductId":{}}', '{"1":' . '9' x 30 . '}')
 {
     fails("data $data", sub($) { data(envelope($data)) });

@@ -119,15 +119,32 @@ is(ask($GOOD), '-', 'no call leaves');
 
 # each operation has its own
 
-my ($page, @calls) = $services->ask($client, sub($call) {
-    data(envelope($call->{uri} =~ /store-id/ ? '{"subscriptionProductId":"x"}'
-        : '{"5":true}')) }, GET => '/stores/5/user', user => 7);
+for my $case ([ 'getSubscriptionProductId', '/store\?store-id', 'true,true,null' ],
+    [ 'getStoreLikes', '/likes/', 'false,true,"x"' ],
+    [ 'getStoreSubscriptions', '/subs/', 'true,false,"x"' ])
+{
+    my ($name, $path, $shown) = @$case;
 
-is(join(' ', map { $_->{uri} } sort { $a->{line} cmp $b->{line} } @calls),
-    '/client/store?store-id=5 /client/order-query/subs/lists',
-    'without likes the others are asked');
-like($page->body(), qr/"isLiked":false,"isSubscribed":true,"sub\w+":"x"\}/,
-    'the page has its fallback');
+    fresh();
+
+    for my $n (1 .. 6) {
+        my ($answer, @made) = $services->ask($client, sub($call) {
+            $call->{uri} =~ m{$path} ? $BAD : data(envelope($call->{uri} =~ /store-id/
+                ? '{"subscriptionProductId":"x"}' : '{"5":true}'))
+        }, GET => '/stores/5/user', user => 7);
+
+        is(scalar @made, $n < 6 ? 3 : 2, "$name: calls of request $n");
+        is(join(',', $answer->body() =~
+            /"(?:isLiked|isSubscribed|subscriptionProductId)":("[^"]*"|\w+)/g), $shown,
+            'which has its fallback');
+    }
+
+    is(breaker($name), 'open 0 0 0 5 1 5 1', "$name: open");
+    is(scalar(grep { $_->{state} eq 'closed' } values status($t)->{breakers}->%*), 3,
+        'the others are not');
+}
+
+fresh();
 
 # the user service fails: subscriptions go on
 my @ids = wait_for_number($t, 1 .. 6);
