@@ -10,6 +10,7 @@ use File::Path qw(make_path remove_tree);
 use IO::Socket::INET;
 
 use BB::Port;
+use BB::Process;
 
 my $ROOT = abs_path(dirname(__FILE__) . '/../../..');
 my $CALLS = 1_000_000;   # that are remembered
