@@ -482,7 +482,7 @@ static ngx_uint_t
 bb_call_check(bb_call_op_e op, json_t *data)
 {
     size_t       i;
-    json_t      *element, *id;
+    json_t      *element, *id, *name;
     const char  *key;
 
     switch (op) {
@@ -493,8 +493,12 @@ bb_call_check(bb_call_op_e op, json_t *data)
         }
 
         json_array_foreach(data, i, element) {
+            name = json_object_get(element, "flowerName");
+
+            /* a flower without a name is one, too */
+
             if (!json_is_integer(json_object_get(element, "flowerId"))
-                || !bb_call_short(json_object_get(element, "flowerName")))
+                || (name && !json_is_null(name) && !bb_call_short(name)))
             {
                 return 0;
             }

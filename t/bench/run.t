@@ -21,12 +21,19 @@ chmod(0755, "$dir/tmp");
 $SIG{$_} = sub { exit(1) } for qw(INT TERM HUP);
 
 
+my %said;                # by the runs
+
+# if a test fails there may be more to know
+END { Test::More->builder->is_passing() or diag("$_:\n$said{$_}") for sort keys %said }
+
 # Runs bench/run; on_text: called with its words until then.  Returns its exit
 # status, its words, its results, and those of its processes that are left.
 sub bench($name, $on_text, @arguments) {
     my @ended = run_program($dir, $name, $on_text, "$ROOT/bench/run",
         "--output=$dir/$name.json", @arguments);
     my $json = slurp("$dir/$name.json");
+
+    $said{$name} = $ended[1];
 
     return (@ended, $json ? decode_json($json) : {});
 }

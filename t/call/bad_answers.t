@@ -163,8 +163,8 @@ is(shown(sub($) { data(envelope('{"1":null}')) }, '/stores/list'), 'false false'
 is(shown(sub($) { data(envelope('{"2":true}')) }, '/stores/list'), 'false true',
     'one of two');
 
-for my $flower ('{}', '{"flowerId":1}', '{"flowerId":null,"flowerName":"a"}',
-    '{"flowerId":1,"flowerName":null}', '{"flowerId":1.5,"flowerName":"a"}', 'null',
+for my $flower ('{}', '{"flowerName":"a"}', '{"flowerId":null,"flowerName":"a"}',
+    '{"flowerId":1,"flowerName":5}', '{"flowerId":1.5,"flowerName":"a"}', 'null',
     '{"flowerId":"1","flowerName":"a"}', '{"flowerId":9223372036854775808,'
     . '"flowerName":"a"}', '{"flowerId":1,"flowerName":"' . '꽃' x 256 . '"}')
 {

@@ -65,10 +65,12 @@ is_data(create(3, sido => '세종시', gugun => ''), 3, 'the only gugun of a sid
 service_answers($t, 'flowers', 200, answer('[]'));
 is_data(create(4), 4, 'there are no flowers');
 service_answers($t, 'flowers', 200, answer('[{"x":1,"flowerName":"a","flowerId":7},'
-    . '{"flowerId":7,"flowerName":"b"}]'));
-is_data(create(5), 5, 'one twice');
+    . '{"flowerId":7,"flowerName":"b"},{"flowerId":8,"flowerName":null},'
+    . '{"flowerId":9}]'));
+is_data(create(5), 5, 'one twice, and two without a name');
 is_deeply([ $t->db()->rows('SELECT flower_id, flower_name FROM flower_cargo
-    WHERE store_id = 5') ], [ [ 7, 'a' ] ], 'is one');
+    WHERE store_id = 5 ORDER BY flower_id') ], [ [ 7, 'a' ], [ 8, undef ], [ 9, undef ] ],
+    'are three flowers');
 service_answers($t, 'flowers');
 is($t->db()->value('SELECT count(DISTINCT store_code) FROM store'), 5,
     'codes of their own');

@@ -35,7 +35,8 @@ sub new($class, $t, %o) {
         failures=100% slow_calls=100%;';
     my $keepalive = $o{keepalive} ? "keepalive $o{keepalive};" : '';
     my $version = $o{keepalive} ? 'proxy_http_version 1.1;
-        proxy_set_header Connection "";' : '';
+        proxy_set_header Connection "";'
+        : 'proxy_http_version 1.0; proxy_set_header Connection close;';
     my $domains = $t->{domains} // 'coupon';
     my $more = $o{location} // '';
     my $pass = $o{pass} // 'http://services/';
