@@ -211,12 +211,17 @@ ngx_bb_store_start(ngx_cycle_t *cycle, ngx_bb_store_main_conf_t *bmcf)
     }
 
     worker->postgres = bb_postgres_create(cycle, &bmcf->postgres,
-                                          bmcf->postgres.connections, "",
+                                          bmcf->postgres.connections,
+                                          bmcf->postgres.timeout, "",
                                           &worker->slot->postgres);
     worker->postgres_write = bb_postgres_create(cycle, &bmcf->postgres,
-                                               BB_POSTGRES_WRITERS, "",
+                                               BB_POSTGRES_WRITERS,
+                                               bmcf->postgres.timeout
+                                               + bmcf->postgres.lock_timeout,
+                                               bmcf->postgres.lock_options,
                                                &worker->slot->postgres_write);
     worker->postgres_issue = bb_postgres_create(cycle, &bmcf->postgres, 1,
+                                               bmcf->postgres.timeout,
                                                BB_LOCK_TIMEOUT,
                                                &worker->slot->postgres_issue);
 

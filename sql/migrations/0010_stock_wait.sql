@@ -2,8 +2,8 @@
 --
 -- Two seconds were too long where a statement may take less: it then ended by
 -- its own time, and there was none left to answer.  They were too short where
--- it may take more.  Now it is the session's lock_timeout, which the workers set
--- to two thirds of that time, and to five seconds at most.
+-- it may take more.  Now it is the session's lock_timeout, which the workers
+-- set, with a longer time for the whole.
 
 ALTER FUNCTION change_stock(json, integer, text) RESET lock_timeout;
 ALTER FUNCTION set_stock(bigint, json) RESET lock_timeout;

@@ -30,7 +30,7 @@ static ngx_msec_t bb_postgres_silent_at(bb_postgres_conn_t *conn);
 
 bb_postgres_t *
 bb_postgres_create(ngx_cycle_t *cycle, bb_postgres_conf_t *conf, ngx_uint_t n,
-    const char *options, bb_postgres_stat_t *stat)
+    ngx_msec_t timeout, const char *options, bb_postgres_stat_t *stat)
 {
     ngx_uint_t      i;
     bb_postgres_t  *pg;
@@ -42,6 +42,7 @@ bb_postgres_create(ngx_cycle_t *cycle, bb_postgres_conf_t *conf, ngx_uint_t n,
     }
 
     pg->conf = conf;
+    pg->timeout = timeout;
     pg->options = options;
     pg->stat = stat;
     pg->log = cycle->log;
@@ -119,7 +120,7 @@ bb_postgres_call(bb_postgres_t *pg, const bb_postgres_statement_t *st,
     call->st = st;
     call->handler = handler;
     call->data = data;
-    call->deadline = ngx_current_msec + pg->conf->timeout + BB_POSTGRES_GRACE;
+    call->deadline = ngx_current_msec + pg->timeout + BB_POSTGRES_GRACE;
 
     ngx_queue_insert_tail(&pg->calls, &call->order);
 
@@ -131,7 +132,7 @@ bb_postgres_call(bb_postgres_t *pg, const bb_postgres_statement_t *st,
     pg->timer.cancelable = 0;
 
     if (!pg->timer.timer_set) {
-        ngx_add_timer(&pg->timer, pg->conf->timeout + BB_POSTGRES_GRACE);
+        ngx_add_timer(&pg->timer, pg->timeout + BB_POSTGRES_GRACE);
     }
 
     conn = bb_postgres_pick(pg);
@@ -513,7 +514,7 @@ bb_postgres_next_look(bb_postgres_t *pg)
     ngx_msec_int_t       left, min;
     bb_postgres_call_t  *call;
 
-    min = pg->conf->timeout + BB_POSTGRES_GRACE + BB_POSTGRES_SILENCE;
+    min = pg->timeout + BB_POSTGRES_GRACE + BB_POSTGRES_SILENCE;
 
     if (!ngx_queue_empty(&pg->calls)) {
         call = ngx_queue_data(ngx_queue_head(&pg->calls), bb_postgres_call_t,
@@ -542,6 +543,6 @@ bb_postgres_next_look(bb_postgres_t *pg)
 static ngx_msec_t
 bb_postgres_silent_at(bb_postgres_conn_t *conn)
 {
-    return conn->head + conn->pg->conf->timeout + BB_POSTGRES_GRACE
+    return conn->head + conn->pg->timeout + BB_POSTGRES_GRACE
            + BB_POSTGRES_SILENCE;
 }

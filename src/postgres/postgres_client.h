@@ -73,10 +73,12 @@ typedef void (*bb_postgres_handler_pt)(void *data, bb_postgres_rc_e rc,
 /*
  * Makes a client with its own n connections and starts to connect.  conf and
  * stat must outlive it, and so must options: more of them for its sessions,
- * such as " -c lock_timeout=250", or "".  Returns NULL when out of memory.
+ * such as " -c lock_timeout=250", or "".  timeout: ms that its sessions give a
+ * statement.  Returns NULL when out of memory.
  */
 bb_postgres_t *bb_postgres_create(ngx_cycle_t *cycle, bb_postgres_conf_t *conf,
-    ngx_uint_t n, const char *options, bb_postgres_stat_t *stat);
+    ngx_uint_t n, ngx_msec_t timeout, const char *options,
+    bb_postgres_stat_t *stat);
 
 /* Closes the connections and frees everything; pending handlers do not run. */
 void bb_postgres_destroy(bb_postgres_t *pg);

@@ -12,7 +12,6 @@
 #define BB_POSTGRES_PORT             "5432"
 #define BB_POSTGRES_MAX_CONNECTIONS  1000
 #define BB_POSTGRES_MAX_PASSWORD     1024
-#define BB_POSTGRES_MAX_LOCK         5000   /* ms to wait for a lock */
 
 
 typedef struct {
@@ -122,6 +121,7 @@ bb_postgres_conf(ngx_conf_t *cf, bb_postgres_conf_t *conf)
 
     conf->connections = 2;
     conf->timeout = 3000;
+    conf->lock_timeout = 5000;
     conf->connect_timeout = 2000;
     conf->queue = 4096;
 
@@ -268,6 +268,10 @@ bb_postgres_conf_arg(bb_postgres_conf_ctx_t *ctx, ngx_str_t *arg)
             return bb_postgres_conf_msec(cf, arg, &s, &conf->timeout);
         }
 
+        if (ngx_strncmp(name.data, "lock_timeout=", name.len + 1) == 0) {
+            return bb_postgres_conf_msec(cf, arg, &s, &conf->lock_timeout);
+        }
+
         if (ngx_strncmp(name.data, "connect_timeout=", name.len + 1) == 0) {
             return bb_postgres_conf_msec(cf, arg, &s, &conf->connect_timeout);
         }
@@ -284,8 +288,8 @@ bb_postgres_conf_arg(bb_postgres_conf_ctx_t *ctx, ngx_str_t *arg)
     ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                        "invalid parameter \"%V\"; known are password_file=, "
                        "password_env=, connections=, timeout=, "
-                       "connect_timeout= and queue=; quote a connection "
-                       "string that has spaces", arg);
+                       "lock_timeout=, connect_timeout= and queue=; quote a "
+                       "connection string that has spaces", arg);
 
     return NGX_ERROR;
 }
@@ -486,32 +490,36 @@ bb_postgres_conf_common(bb_postgres_conf_ctx_t *ctx)
 
 
 /*
- * The session's settings; the last one of a name holds, so ours come first.
- * Who waited for a lock in vain has a third of the time left to say so.
+ * The session's settings; the last one of a name holds, so ours come first.  Who
+ * has waited for a lock in vain has the whole time of a statement to say so.
  */
 
 static ngx_int_t
 bb_postgres_conf_options(bb_postgres_conf_ctx_t *ctx)
 {
-    char        *user;
-    u_char      *p;
-    ngx_msec_t   lock;
+    char                *user;
+    u_char              *p, *lock;
+    bb_postgres_conf_t  *conf;
 
+    conf = ctx->conf;
     user = bb_postgres_conf_get(ctx, "options");
 
-    /* zero would be no limit */
-    lock = ngx_max(ctx->conf->timeout * 2 / 3, 1);
-    lock = ngx_min(lock, BB_POSTGRES_MAX_LOCK);
-
     p = ngx_pnalloc(ctx->cf->pool, 256 + (user ? ngx_strlen(user) : 0));
-    if (p == NULL) {
+    lock = ngx_pnalloc(ctx->cf->pool, 128);
+
+    if (p == NULL || lock == NULL) {
         return NGX_ERROR;
     }
 
     ngx_sprintf(p, "-c statement_timeout=%M -c lock_timeout=%M "
                 "-c idle_in_transaction_session_timeout=10000 -c jit=off%s%s%Z",
-                ctx->conf->timeout, lock,
+                conf->timeout, conf->timeout,
                 user ? " " : "", user ? user : "");
+
+    ngx_sprintf(lock, " -c statement_timeout=%M -c lock_timeout=%M%Z",
+                conf->timeout + conf->lock_timeout, conf->lock_timeout);
+
+    conf->lock_options = (char *) lock;
 
     return bb_postgres_conf_set(ctx, "options", (char *) p);
 }

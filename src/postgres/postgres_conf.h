@@ -25,6 +25,8 @@ typedef struct {
     ngx_array_t   hosts;            /* of bb_postgres_host_t, tried in turn */
     ngx_uint_t    connections;      /* per worker, shared by all requests */
     ngx_msec_t    timeout;          /* a statement's, for server and client */
+    ngx_msec_t    lock_timeout;     /* more, of one that locks rows */
+    const char   *lock_options;     /* of the sessions of these */
     ngx_msec_t    connect_timeout;  /* for one host */
     ngx_uint_t    queue;            /* statements waiting and sent, at most */
 } bb_postgres_conf_t;
@@ -35,7 +37,8 @@ typedef struct {
  *
  *   bb_store_postgres conninfo [password_file=path | password_env=name]
  *                     [connections=number] [timeout=time]
- *                     [connect_timeout=time] [queue=number];
+ *                     [lock_timeout=time] [connect_timeout=time]
+ *                     [queue=number];
  *
  * conninfo: a libpq connection string or postgresql:// URI, with one or several
  * hosts and target_session_attrs.

@@ -14,7 +14,7 @@
 #define BB_POSTGRES_REASON_LEN  512
 
 /* milliseconds */
-#define BB_POSTGRES_GRACE       200    /* beyond conf->timeout: to answer */
+#define BB_POSTGRES_GRACE       200    /* beyond the time: to answer */
 #define BB_POSTGRES_SILENCE     1000   /* beyond that: the server is gone */
 #define BB_POSTGRES_HURRY       50     /* between attempts while calls wait */
 
@@ -94,6 +94,7 @@ struct bb_postgres_conn_s {
 
 struct bb_postgres_s {
     bb_postgres_conf_t             *conf;
+    ngx_msec_t                      timeout;     /* of a statement */
     const char                     *options;     /* behind all others */
     bb_postgres_stat_t             *stat;
 

@@ -11,7 +11,8 @@ use BB::Ops;
 use BB::Process qw(await scaled);
 use BB::Test;
 
-my $t = BB::Test->new(domains => 'cargo', stores => [ { id => 1 } ])->run();
+my $t = BB::Test->new(domains => 'cargo', stores => [ { id => 1 } ],
+    postgres_args => 'lock_timeout=1s')->run();
 
 my $FAILED = '재고차감 변경에 실패했습니다.';
 
@@ -97,14 +98,14 @@ ok(await(10, sub { not $t->db()->value("SELECT count(*) FROM pg_stat_activity
 is(written(), '100 100 100 0', 'nothing was applied, and nobody told');
 
 
-# how long a lock is waited for: two thirds of the statement's time, so that the rest
-# is left to answer, and never more than five seconds
+# how long a lock is waited for, besides the time of a statement
 
-$t->db()->do(q{CREATE TABLE seen (lock_timeout text)});
+$t->db()->do(q{CREATE TABLE seen (times text)});
 $t->db()->do(q{
     CREATE FUNCTION see() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
-        INSERT INTO seen VALUES (current_setting('lock_timeout'));
+        INSERT INTO seen VALUES (current_setting('lock_timeout') || ' '
+            || current_setting('statement_timeout'));
         RETURN NULL;
     END $$});
 $t->db()->do('CREATE TRIGGER see AFTER UPDATE ON flower_cargo EXECUTE FUNCTION see()');
@@ -116,18 +117,19 @@ sub take_time($args) {
     connected($t) or die "no connections\n";
 }
 
-for my $case ([ '', 3000 ], [ 'timeout=9s', 9000 ], [ 'timeout=900ms', 900 ]) {
-    my ($args, $ms) = @$case;
+for my $case ([ '', 5000, 8000 ], [ 'timeout=900ms', 5000, 5900 ],
+    [ 'lock_timeout=700ms timeout=2s', 700, 2700 ])
+{
+    my ($args, @ms) = @$case;
 
     take_time($args);
-    $ms = scaled($ms);
-    my $expected = $t->db()->value("SELECT set_config('lock_timeout', ?, false)",
-        int($ms * 2 / 3) < 5000 ? int($ms * 2 / 3) : 5000);
+    my $expected = join(' ', map { $t->db()->value(
+        "SELECT set_config('lock_timeout', ?, false)", scaled($_)) } @ms);
 
     for my $id (sort keys %requests) {
-        is($t->put($idle{$id}->@*)->status(), 200, "$id with $ms ms");
-        is(join(' ', $t->db()->column('DELETE FROM seen RETURNING lock_timeout')),
-            $expected, 'waits for a lock');
+        is($t->put($idle{$id}->@*)->status(), 200, "$id with '$args'");
+        is(join(' ', $t->db()->column('DELETE FROM seen RETURNING times')),
+            $expected, 'waits for a lock, and in all');
     }
 }
 
@@ -136,7 +138,7 @@ $t->db()->do('DROP TRIGGER see ON flower_cargo');
 is(written(), '100 100 100 0', 'nothing was changed by it');
 
 # a message that takes its time to be written: there is enough left
-take_time('timeout=2s');
+take_time('lock_timeout=300ms timeout=2s');
 $t->db()->do(q{
     CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
@@ -159,7 +161,7 @@ $t->db()->do('DELETE FROM outbox');
 
 # the statement's own time is over
 
-take_time('timeout=500ms');
+take_time('timeout=500ms lock_timeout=100ms');
 $t->db()->do('CREATE TRIGGER slow BEFORE UPDATE ON flower_cargo FOR EACH ROW
     EXECUTE FUNCTION slow(' . scaled(9) . ')');
 

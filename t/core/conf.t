@@ -66,6 +66,7 @@ my @mistakes = (
     map({ [ { postgres_args => $_->[0] }, $_->[1] ] }
         [ 'connections=0', qr/connections=0/ ], [ 'connections=x', qr/connections=x/ ],
         [ 'timeout=0', qr/timeout=0/ ], [ 'timeout=x', qr/timeout=x/ ],
+        [ 'lock_timeout=0', qr/lock_timeout=0/ ],
         [ 'queue=0', qr/queue=0/ ], [ 'conections=2', qr/conections/ ],
         [ 'password_env=BB_NO_SUCH_VARIABLE', qr/BB_NO_SUCH_VARIABLE/ ],
         [ "password_file=$dir/nothing", qr{\Q$dir\E/nothing} ]),

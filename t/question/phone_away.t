@@ -13,7 +13,7 @@ use BB::Services;
 use BB::Test;
 
 my $t = BB::Test->new(domains => 'question', stores => [ { id => 5 } ],
-    postgres_args => 'timeout=500ms');
+    postgres_args => 'timeout=500ms lock_timeout=100ms');
 my $services = BB::Services->new($t, quick => '20s');
 
 $t->run();

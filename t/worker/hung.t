@@ -17,7 +17,7 @@ my $DEADLINE = 2;        # seconds: C6 asks PostgreSQL, then Redis, then Postgre
 my $MARGIN = 3;          # of a busy machine
 
 my $t = furnished(redis_args => 'timeout=300ms connect_timeout=300ms',
-    postgres_args => 'timeout=300ms connect_timeout=300ms',
+    postgres_args => 'timeout=300ms lock_timeout=100ms connect_timeout=300ms',
     location => 'bb_store_coupon_timeout 700ms;');
 my $document = BB::Document->read();
 my @operations = $document->operations();

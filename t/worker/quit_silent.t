@@ -13,7 +13,7 @@ use BB::Test;
 use Time::HiRes;
 
 my $t = BB::Test->new(workers => 1, location => 'bb_store_coupon_timeout 700ms;',
-    http => 'bb_store_sweep 500ms;', postgres_args => 'timeout=500ms',
+    http => 'bb_store_sweep 500ms;', postgres_args => 'timeout=500ms lock_timeout=100ms',
     server => 'location = /stores/coupons/8 {
         bb_store coupon;
         bb_store_mount /stores;

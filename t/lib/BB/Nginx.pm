@@ -22,7 +22,8 @@ my $QUIT_TIME = 20;      # seconds, within which a worker that owes nothing ends
 # the module's, where a configuration names none
 my %DEADLINES = (
     redis_args => { 'timeout=' => '1s', 'connect_timeout=' => '1s' },
-    postgres_args => { 'timeout=' => '3s', 'connect_timeout=' => '2s' },
+    postgres_args => { 'timeout=' => '3s', 'lock_timeout=' => '5s',
+        'connect_timeout=' => '2s' },
     http => { 'bb_store_coupon_timeout ' => '3s;', 'bb_store_call_timeout ' => '3s;' },
 );
 
@@ -156,7 +157,7 @@ sub scaled_conf($self) {
     }
 
     return $self->conf(%o) =~ s{
-        (?: (?<!\w)(?:connect_)?timeout=
+        (?: (?<!\w)(?:connect_|lock_)?timeout=
           | \bbb_store_(?:coupon_timeout|call_timeout|sweep)[ ] )
         \K (\d+)(ms|s) \b}{ scaled($2 eq 's' ? $1 * 1000 : $1) . 'ms' }gerx;
 }
