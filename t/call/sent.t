@@ -14,9 +14,12 @@ use BB::Test;
 my $t = BB::Test->new(domains => 'store question');
 my $services = BB::Services->new($t);
 
-# each by a location of its own, which puts its name before the path
+# each by a location of its own, which puts its name before the path; version and
+# connection are named, as nginx's defaults are not always the same
 $t->{http} =~ s{(bb_store_service (\S+)) /bb-services/}{$1 /to-$2/}g;
-$t->{server} .= "location /to-$_/ { internal; proxy_pass http://services/$_/; }\n"
+$t->{server} .= "location /to-$_/ { internal; proxy_http_version 1.0;
+        proxy_set_header Host services; proxy_set_header Connection close;
+        proxy_pass http://services/$_/; }\n"
     for qw(product wishlist order-query user);
 
 $t->run();

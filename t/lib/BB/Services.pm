@@ -36,7 +36,7 @@ sub new($class, $t, %o) {
     my $keepalive = $o{keepalive} ? "keepalive $o{keepalive};" : '';
     my $version = $o{keepalive} ? 'proxy_http_version 1.1;
         proxy_set_header Connection "";'
-        : 'proxy_http_version 1.0; proxy_set_header Connection close;';
+        : 'proxy_http_version 1.0;';
     my $domains = $t->{domains} // 'coupon';
     my $more = $o{location} // '';
     my $pass = $o{pass} // 'http://services/';
