@@ -30,7 +30,9 @@ $t->db()->do('GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO store');
 write_file($hba, "local all all trust\nhost all all 127.0.0.1/32 scram-sha-256\n");
 $t->db()->do('SELECT pg_reload_conf()');
 
+# A checker makes the mathematics of a password so slow that it is waited for.
 sub works($name) {
+    ok(connected($t), "$name: connected");
     is($t->claim(7, user => ++$user), ISSUED, $name);
     is((ready($t))[0], 200, "$name: ready");
 }
