@@ -20,7 +20,7 @@ sub create($user, %o) {
 }
 
 sub dump_all() {
-    return join("\n", map { my $table = $_; map { join('|', @$_) }
+    return join("\n", map { my $table = $_; map { join('|', map { $_ // 'null' } @$_) }
         $t->db()->rows("SELECT * FROM $table ORDER BY 1, 2") }
         qw(store delivery_policy store_address flower_cargo));
 }
