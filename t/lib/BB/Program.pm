@@ -12,6 +12,7 @@ use Bench::Cpu;
 our @EXPORT = qw(run_program slurp);
 
 my $EACH = 10;           # looks for its end, from one at its processes to the next
+my $LIMIT = 600;         # seconds until it is taken for one that hangs
 
 
 # Empty if there is no such file.
@@ -39,7 +40,7 @@ sub run_program($dir, $name, $on_text, @argv) {
 
     my $run = BB::Process->start(death => 'TERM', output => "$dir/$name.log",
         argv => \@argv);
-    my $ended = await(120, sub {
+    my $ended = await($LIMIT, sub {
         # all of /proc is read
         if ($looks++ % $EACH == 0) {
             $seen{$_} //= _began($_) for Bench::Cpu::tree($run->pid());
